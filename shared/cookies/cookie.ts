@@ -1,0 +1,98 @@
+import { Buffer } from 'node:buffer';
+import type { Seconds } from '../clock.ts';
+import { SsoError } from '../errors.ts';
+
+/** Longest cookie that we issue, name and value and attributes together, in bytes (browsers stop at 4,096). */
+export const longestCookie = 4000;
+
+/** Names of every cookie of one environment. */
+export type CookieNames = {
+  /** The session itself; host of the gateway only. */
+  readonly host: string;
+  /** The signed cookie on the parent domain. */
+  readonly domain: string;
+  /** Followed by a hash of the attempt's state. */
+  readonly loginPrefix: string;
+  /** Counts automatic bounces. */
+  readonly bounces: string;
+};
+
+/** @param environment Suffix from the configuration; empty for none. */
+export function cookieNames(environment: string): CookieNames {
+  const suffix = environment ? `_${environment}` : '';
+  return {
+    host: `__Host-sso${suffix}`,
+    domain: `__Secure-sso${suffix}`,
+    loginPrefix: `__Host-sso${suffix}_login_`,
+    bounces: `__Host-sso${suffix}_bounces`,
+  };
+}
+
+/**
+ * Every value that a request carries under exactly this name, in order, repeats included.
+ *
+ * Our values are tokens, so quotes are not unwrapped and nothing is percent-decoded. One scan of the header, no
+ * allocation for other cookies.
+ *
+ * @param header `Cookie` header as received; absent is the same as empty.
+ * @see RFC 6265 §5.4
+ */
+export function cookieValues(header: string | undefined, name: string): string[] {
+  const values: string[] = [];
+  if (!header) return values;
+  let from = 0;
+  while (from < header.length) {
+    let end = header.indexOf(';', from);
+    if (end < 0) end = header.length;
+    while (header.charCodeAt(from) === 0x20 || header.charCodeAt(from) === 0x09) from++;
+    if (header.startsWith(name, from) && header.charCodeAt(from + name.length) === 0x3d) {
+      values.push(header.slice(from + name.length + 1, end).trimEnd());
+    }
+    from = end + 1;
+  }
+  return values;
+}
+
+/** Names in a `Cookie` header that begin with a prefix, without repeats. */
+export function cookieNamesWith(header: string | undefined, prefix: string): string[] {
+  const names = new Set<string>();
+  for (const pair of (header ?? '').split(';')) {
+    const name = pair.slice(0, Math.max(pair.indexOf('='), 0)).trim();
+    if (name.startsWith(prefix)) names.add(name);
+  }
+  return [...names];
+}
+
+/** Attributes beside `Secure; HttpOnly; SameSite=Lax; Path=/`, which every cookie here has. */
+export type CookieAttributes = {
+  /** Seconds to keep it; 0 removes it. Absent: until the browser closes. */
+  readonly maxAge?: Seconds;
+  /** Only for the cookie on the parent domain. */
+  readonly domain?: string;
+};
+
+/**
+ * Writes a `Set-Cookie` value.
+ *
+ * @param value Characters of a token only; nothing is escaped.
+ * @throws SsoError `internal` for a value that is no token or a cookie over {@link longestCookie}: a browser would drop
+ *   it silently.
+ * @see RFC 6265bis §4.1
+ */
+export function setCookie(name: string, value: string, attributes: CookieAttributes = {}): string {
+  if (!/^[A-Za-z0-9._~-]*$/.test(value))
+    throw new SsoError('internal', `${name} would hold characters that no cookie may`);
+  const parts = [`${name}=${value}`, 'Path=/'];
+  if (attributes.domain !== undefined) parts.push(`Domain=${attributes.domain}`);
+  if (attributes.maxAge !== undefined) parts.push(`Max-Age=${Math.max(0, Math.floor(attributes.maxAge))}`);
+  parts.push('Secure', 'HttpOnly', 'SameSite=Lax');
+  const cookie = parts.join('; ');
+  if (Buffer.byteLength(cookie) > longestCookie)
+    throw new SsoError('internal', `${name} would be ${cookie.length} bytes`);
+  return cookie;
+}
+
+/** Removes a cookie. It has to name the same domain that it was set with. */
+export function clearCookie(name: string, domain?: string): string {
+  return setCookie(name, '', { maxAge: 0, ...(domain === undefined ? {} : { domain }) });
+}

@@ -1,0 +1,88 @@
+import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+
+/** The signature algorithms that Crossgate makes and accepts. A key has exactly one. */
+export type SigningAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
+
+/** A public key that may verify tokens of one use. */
+export type VerificationKey = { readonly kid: string; readonly alg: SigningAlgorithm; readonly key: KeyObject };
+
+/** Public keys by `kid`: a Map, so that no `kid` reaches a prototype. */
+export type VerificationKeys = ReadonlyMap<string, VerificationKey>;
+
+/** A public JWK Set (RFC 7517 §5). */
+export type Jwks = { readonly keys: readonly JsonWebKey[] };
+
+/** The keys of one use: the first signs, all of them verify and are published. */
+export type SigningKeys = {
+  readonly current: VerificationKey & { readonly privateKey: KeyObject };
+  readonly all: VerificationKeys;
+  readonly jwks: Jwks;
+};
+
+/**
+ * Reads one private JWK.
+ *
+ * @throws Error in words for an operator, without key material, where the JWK is no usable private key of `alg`.
+ */
+export function readPrivateJwk(jwk: JsonWebKey & { kid?: unknown; alg?: unknown }): SigningKeys['current'] {
+  const { kid, alg } = jwk;
+  if (typeof kid !== 'string' || !/^[A-Za-z0-9._-]{1,64}$/.test(kid)) throw new Error('kid is missing or malformed');
+  if (!isSigningAlgorithm(alg)) throw new Error('alg must be RS256, ES256 or EdDSA');
+  let privateKey: KeyObject;
+  try {
+    privateKey = createPrivateKey({ key: jwk, format: 'jwk' });
+  } catch {
+    // the cause may quote the key
+    throw new Error('is not a private key in JWK form');
+  }
+  const key = createPublicKey(privateKey);
+  const unfit = whyUnfit(key, alg);
+  if (unfit) throw new Error(unfit);
+  return { kid, alg, key, privateKey };
+}
+
+/**
+ * Reads a JWK Set that somebody published. Keys that can't be ours to use (no `kid`, another `alg` or `use`, too short,
+ * unreadable) are left out, as RFC 7517 §5 asks.
+ *
+ * @param algorithms What this verifier accepts at all.
+ */
+export function readJwks(jwks: unknown, algorithms: readonly SigningAlgorithm[]): VerificationKeys {
+  const found = new Map<string, VerificationKey>();
+  const list = (jwks as { keys?: unknown } | null)?.keys;
+  if (!Array.isArray(list)) return found;
+  for (const jwk of list as (JsonWebKey | null)[]) {
+    const { kid, alg, use } = jwk ?? {};
+    if (!jwk || typeof kid !== 'string' || !isSigningAlgorithm(alg) || !algorithms.includes(alg)) continue;
+    if (use !== undefined && use !== 'sig') continue;
+    try {
+      const key = createPublicKey({ key: jwk, format: 'jwk' });
+      if (!whyUnfit(key, alg) && !found.has(kid)) found.set(kid, { kid, alg, key });
+    } catch {
+      // not a key that this runtime can use: as if it were not there
+    }
+  }
+  return found;
+}
+
+/** The public half of private keys, as it is published. */
+export function publicJwks(keys: readonly VerificationKey[]): Jwks {
+  return { keys: keys.map(({ kid, alg, key }) => ({ ...key.export({ format: 'jwk' }), kid, alg, use: 'sig' })) };
+}
+
+function isSigningAlgorithm(alg: unknown): alg is SigningAlgorithm {
+  return alg === 'RS256' || alg === 'ES256' || alg === 'EdDSA';
+}
+
+function whyUnfit(key: KeyObject, alg: SigningAlgorithm): string | undefined {
+  const details = key.asymmetricKeyDetails;
+  if (alg === 'RS256') {
+    if (key.asymmetricKeyType !== 'rsa') return 'RS256 needs an RSA key';
+    return (details?.modulusLength ?? 0) < 2048 ? 'an RSA key needs at least 2048 bits' : undefined;
+  }
+  if (alg === 'ES256') {
+    const fits = key.asymmetricKeyType === 'ec' && details?.namedCurve === 'prime256v1';
+    return fits ? undefined : 'ES256 needs a P-256 key';
+  }
+  return key.asymmetricKeyType === 'ed25519' ? undefined : 'EdDSA needs an Ed25519 key';
+}

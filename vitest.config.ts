@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config';
+
+/** Files that need more than Node: a Postgres server, a browser. Everything else is a unit test. */
+const db = ['**/*.db.test.ts'];
+const browser = ['**/*.browser.test.ts'];
+const never = ['**/node_modules/**', '**/dist/**', '**/.crossgate/**'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...never, ...db, ...browser] } },
+      {
+        test: {
+          name: 'db',
+          include: db,
+          exclude: never,
+          globalSetup: ['infra/local/postgres.vitest.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: browser,
+          exclude: never,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
