@@ -15,6 +15,8 @@ export type CookieNames = {
   readonly loginPrefix: string;
   /** Counts automatic bounces. */
   readonly bounces: string;
+  /** Where to go once the provider has signed the person out too. */
+  readonly afterLogout: string;
 };
 
 /** @param environment Suffix from the configuration; empty for none. */
@@ -25,6 +27,7 @@ export function cookieNames(environment: string): CookieNames {
     domain: `__Secure-sso${suffix}`,
     loginPrefix: `__Host-sso${suffix}_login_`,
     bounces: `__Host-sso${suffix}_bounces`,
+    afterLogout: `__Host-sso${suffix}_after_logout`,
   };
 }
 

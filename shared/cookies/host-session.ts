@@ -14,13 +14,6 @@ export type HostSession = {
   readonly uid: UserId;
   readonly authTime: Seconds;
   readonly endsAt: Seconds;
-  /** Only where there is no store: what the store would remember. */
-  readonly alone?: {
-    readonly provider: string;
-    readonly subject: string;
-    readonly refreshToken?: string;
-    readonly confirmedAt: Seconds;
-  };
 };
 
 /** A fresh handle. */

@@ -22,6 +22,7 @@ export const attemptLifetime: Seconds = 15 * 60;
 
 const mostAttempts = 5;
 const mostBytes = 3072;
+const mostLookedAt = 64;
 
 /** The name of an attempt's cookie: the prefix and 96 bits of the hash of its state. */
 export function attemptCookieName(prefix: string, state: string): string {
@@ -49,7 +50,7 @@ export async function startAttempt(
   let count = 1;
   let bytes = name.length + sealed.length;
   const known = await knownAttempts(header, prefix, keys, now);
-  for (const other of known.sort((a, b) => b.startedAt - a.startedAt)) {
+  for (const other of known.sort((a, b) => b.startedAt - a.startedAt || b.place - a.place)) {
     count += 1;
     bytes += other.bytes;
     if (other.name !== name && (other.startedAt === 0 || count > mostAttempts || bytes > mostBytes))
@@ -61,7 +62,7 @@ export async function startAttempt(
 /**
  * The attempt that a callback's `state` belongs to, if it was started in this browser and not too long ago.
  *
- * @returns `undefined` otherwise: another browser's state, an old one, a made-up one.
+ * @returns The attempt and when it began (`iat`); `undefined` otherwise: another browser's state, an old one, a made-up one.
  */
 export async function findAttempt(
   state: string,
@@ -69,7 +70,7 @@ export async function findAttempt(
   prefix: string,
   keys: SealingKeys,
   now: Seconds,
-): Promise<LoginAttempt | undefined> {
+): Promise<(LoginAttempt & { readonly iat: Seconds }) | undefined> {
   const [sealed, another] = new Set(cookieValues(header, attemptCookieName(prefix, state)));
   if (sealed === undefined || another !== undefined) return undefined;
   const attempt = await unseal<LoginAttempt>(keys, 'login-attempt', sealed, now);
@@ -80,14 +81,17 @@ export async function findAttempt(
 export const endAttempt = (state: string, prefix: string): string => clearCookie(attemptCookieName(prefix, state));
 
 async function knownAttempts(header: string | undefined, prefix: string, keys: SealingKeys, now: Seconds) {
-  // whoever sends more than this has not got them from us; the surplus is cleared unread
-  const names = cookieNamesWith(header, prefix);
+  // Browsers send the oldest first (RFC 6265 §5.4). Only the last few are opened, and the rest are cleared unread; more
+  // than `mostLookedAt` never come from us, and clearing those too would only make the answer's header as long.
+  const names = cookieNamesWith(header, prefix)
+    .filter((name) => /^[A-Za-z0-9_-]{16}$/.test(name.slice(prefix.length)))
+    .slice(-mostLookedAt);
   return await Promise.all(
-    names.map(async (name, index) => {
+    names.map(async (name, place) => {
       const [sealed = ''] = cookieValues(header, name);
-      const attempt =
-        index < 4 * mostAttempts ? await unseal<LoginAttempt>(keys, 'login-attempt', sealed, now) : undefined;
-      return { name, bytes: name.length + sealed.length, startedAt: attempt?.iat ?? 0 };
+      const read = place >= names.length - 4 * mostAttempts;
+      const attempt = read ? await unseal<LoginAttempt>(keys, 'login-attempt', sealed, now) : undefined;
+      return { name, place, bytes: name.length + sealed.length, startedAt: attempt?.iat ?? 0 };
     }),
   );
 }

@@ -14,7 +14,7 @@ export const signingUses = ['domainCookie', 'openid', 'identity'] as const;
 export type SigningUse = (typeof signingUses)[number];
 
 /** What a sealed value is for. A key is derived for each, so that none opens as another. */
-export type SealPurpose = 'host-session' | 'login-attempt' | 'bounces' | 'provider-tokens' | 'form';
+export type SealPurpose = 'host-session' | 'login-attempt' | 'bounces' | 'provider-tokens' | 'after-logout';
 
 /** Keys for sealed values, by `kid`; the first seals. */
 export type SealingKeys = {
@@ -39,15 +39,7 @@ export function createKeyring(text: string): Keyring {
   const file = readFile(text, mistakes);
   const signing = signingUses.map((use) => [use, readUse(use, file?.[use], mistakes)] as const);
   const sealing = readSealing(file?.sealing, mistakes);
-  const reused = new Set<string>();
-  for (const [use, keys] of signing) {
-    for (const jwk of keys?.jwks.keys ?? []) {
-      const material = JSON.stringify([jwk.n, jwk.x, jwk.y]);
-      if (reused.has(material))
-        mistakes.push({ where: `keys.${use}`, says: 'holds a key that is also used elsewhere' });
-      reused.add(material);
-    }
-  }
+  findShared(signing, file, mistakes);
   if (mistakes.length > 0 || !sealing) throw new ConfigError(mistakes);
   return { ...(Object.fromEntries(signing) as Record<SigningUse, SigningKeys>), sealing };
 }
@@ -116,15 +108,49 @@ function readUse(use: SigningUse, list: unknown, mistakes: ConfigMistake[]): Sig
   return { current, all, jwks: publicJwks(read) };
 }
 
+/** A kid fixes one key, and a key one use; a sealing master that is also a signing key's secret would tie two uses. */
+function findShared(
+  signing: readonly (readonly [SigningUse, SigningKeys | undefined])[],
+  file: Record<string, unknown> | undefined,
+  mistakes: ConfigMistake[],
+): void {
+  const materials = new Set<string>();
+  const kids = new Set<unknown>();
+  const privateParts = new Set<unknown>();
+  for (const [use, keys] of signing) {
+    for (const jwk of keys?.jwks.keys ?? []) {
+      const material = JSON.stringify([jwk.n, jwk.x, jwk.y]);
+      if (materials.has(material))
+        mistakes.push({ where: `keys.${use}`, says: 'holds a key that is also used elsewhere' });
+      else if (kids.has(jwk.kid))
+        mistakes.push({ where: `keys.${use}`, says: 'holds a kid that is also used elsewhere' });
+      materials.add(material);
+    }
+    for (const kid of keys?.all.keys() ?? []) kids.add(kid);
+    for (const jwk of asList(file?.[use])) privateParts.add((jwk as JsonWebKey | null)?.d);
+  }
+  asList(file?.sealing).forEach((entry, i) => {
+    const k = (entry as { k?: unknown } | null)?.k;
+    if (typeof k === 'string' && privateParts.has(k))
+      mistakes.push({ where: `keys.sealing.${i}`, says: 'is also a signing key' });
+  });
+}
+
+const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
 function readSealing(list: unknown, mistakes: ConfigMistake[]): SealingKeys | undefined {
   const masters = new Map<string, Buffer>();
-  for (const [i, entry] of (Array.isArray(list) ? list : []).entries()) {
+  for (const [i, entry] of asList(list).entries()) {
+    const where = `keys.sealing.${i}`;
     const { kid, k } = (entry ?? {}) as { kid?: unknown; k?: unknown };
     const master = typeof k === 'string' ? Buffer.from(k, 'base64url') : Buffer.alloc(0);
-    if (typeof kid !== 'string' || !kid || masters.has(kid))
-      mistakes.push({ where: `keys.sealing.${i}`, says: 'kid is missing or there twice' });
-    else if (master.length !== 32)
-      mistakes.push({ where: `keys.sealing.${i}`, says: 'k must be 32 bytes in base64url' });
+    const fresh = ![...masters.values()].some((other) => other.equals(master));
+    if (typeof kid !== 'string' || !/^[A-Za-z0-9._-]{1,64}$/.test(kid) || masters.has(kid))
+      mistakes.push({ where, says: 'kid is missing, malformed or there twice' });
+    // one repeated byte is what a placeholder looks like, not what randomness does
+    else if (master.length !== 32 || master.toString('base64url') !== k || new Set(master).size < 8)
+      mistakes.push({ where, says: 'k must be 32 random bytes in base64url' });
+    else if (!fresh) mistakes.push({ where, says: 'is there twice' });
     else masters.set(kid, master);
   }
   const [currentKid] = masters.keys();

@@ -1,0 +1,101 @@
+import { Hono } from 'hono';
+import { cookieNames } from '../shared/cookies/cookie.ts';
+import { SsoError } from '../shared/errors.ts';
+import { createCheckCore } from './check/core.ts';
+import { createFeed, type Feed } from './check/feed.ts';
+import { createIdentityMint } from './check/identity-token.ts';
+import { createCheckRules } from './check/request.ts';
+import type { GatewayDeps } from './deps.ts';
+import { createAddresses } from './http/addresses.ts';
+import type { GatewayContext, GatewayEnv } from './http/context.ts';
+import { errorResponse } from './http/error-response.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import { createProvider } from './provider/openid.ts';
+import { callback } from './routes/callback.ts';
+import { type Checker, check } from './routes/check.ts';
+import { readiness } from './routes/health.ts';
+import { home } from './routes/home.ts';
+import { jwks } from './routes/jwks.ts';
+import { login } from './routes/login.ts';
+import { confirmLogout, logout, signedOut } from './routes/logout.ts';
+import { refresh } from './routes/refresh.ts';
+import { session } from './routes/session.ts';
+import type { Parts } from './session/parts.ts';
+
+export type { GatewayDeps, Log } from './deps.ts';
+
+/** A gateway: a value, for a runtime to serve. */
+export type Gateway = {
+  /** Answers a request. Never rejects. */
+  fetch(request: Request, env?: GatewayEnv['Bindings']): Response | Promise<Response>;
+  /** The synchronous check, for runtimes that can ask it before a `Request` exists. */
+  readonly checker: Checker;
+  /** News of revocations; a runtime that lives on follows it. */
+  readonly feed: Feed;
+  readonly parts: Parts;
+};
+
+/** Builds a gateway. Nothing is fetched, opened or begun: the first request does that, and `feed.follow()`. */
+export function createGateway(deps: GatewayDeps): Gateway {
+  const { config, keyring, log } = deps;
+  const at = createAddresses(config);
+  const feed = createFeed(deps);
+  const providers = new Map(
+    config.providers.map(
+      (provider) => [provider.id, createProvider(provider, at.url(`/callback/${provider.id}`), deps)] as const,
+    ),
+  );
+  const parts: Parts = { ...deps, at, feed, providers, names: cookieNames(config.environment) };
+  const checker: Checker = {
+    core: createCheckCore({ config, keys: keyring.domainCookie.all, revocations: feed }),
+    rules: createCheckRules(config.rules, deps.isTrustedPeer),
+    mintIdentity: config.check.identityJwt ? createIdentityMint(config, keyring.identity) : undefined,
+  };
+
+  const app = new Hono<GatewayEnv>({ strict: false }).basePath(at.base || '/');
+  // asked by machines, under whatever host name they know; the check stands before everything that costs time
+  app.all('/check', (c) => check(c, checker, parts));
+  app.use(securityHeaders({ formAction: () => formTargets(parts), https: at.origin.startsWith('https:') }));
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', (c) => readiness(c, parts));
+
+  // everything else answers for its own host alone
+  app.use(ownHostOnly(at.host));
+  app.get('/.well-known/sso-jwks.json', (c) => jwks(c, keyring.domainCookie.jwks));
+  app.get('/.well-known/identity-jwks.json', (c) => jwks(c, keyring.identity.jwks));
+  app.all('/login', (c) => login(c, parts));
+  app.get('/callback/:provider', (c) => callback(c, parts));
+  app.all('/refresh', (c) => refresh(c, parts));
+  app.get('/logout', (c) => confirmLogout(c, parts));
+  app.post('/logout', (c) => logout(c, parts));
+  app.get('/signed-out', (c) => signedOut(c, parts));
+  app.get('/session', (c) => session(c, parts));
+  app.get('/', (c) => home(c, parts));
+
+  app.notFound((c) => errorResponse(new SsoError('not_found', 'no route'), c, config.publicUrl, log));
+  app.onError((error, c) => errorResponse(error, c, config.publicUrl, log));
+  return { fetch: (request, env) => app.fetch(request, env), checker, feed, parts };
+}
+
+/** Refuses requests for other hosts (RFC 9110 §15.5.20): behind a careless proxy they would be somebody else's. */
+function ownHostOnly(host: string) {
+  return async (c: GatewayContext, next: () => Promise<void>) => {
+    const asked = c.req.header('host') ?? new URL(c.req.url).host;
+    if (asked.toLowerCase() !== host) throw new SsoError('wrong_host', 'asked for another host');
+    await next();
+  };
+}
+
+/** Where the sign-out form may lead in the end: here, the providers, the apps. */
+function formTargets({ at, clients, config, providers }: Parts): string[] {
+  const domain = `${new URL(at.origin).protocol}//*.${config.cookie.domain}${new URL(at.origin).port ? `:${new URL(at.origin).port}` : ''}`;
+  return [
+    at.origin,
+    domain,
+    ...config.providers.flatMap((provider) => [
+      new URL(provider.issuer).origin,
+      ...(provider.logoutUrl ? [new URL(provider.logoutUrl).origin] : []),
+    ]),
+    ...clients.all.flatMap((client) => client.origins),
+  ];
+}

@@ -1,0 +1,118 @@
+import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Seconds } from '../../shared/clock.ts';
+import type { Config } from '../../shared/config.ts';
+import { cookieNames, cookieValues } from '../../shared/cookies/cookie.ts';
+import { type DomainCookie, domainCookieExpectation, readDomainCookie } from '../../shared/cookies/domain-cookie.ts';
+import type { VerificationKeys } from '../../shared/keys/signing.ts';
+import { decide } from '../../shared/permissions/decide.ts';
+import type { Rule } from '../../shared/permissions/rules.ts';
+import { leeway } from '../../shared/tokens/signed.ts';
+import { type Revocations, staleAfter } from './feed.ts';
+import { type FlatHeaders, identityHeaders } from './identity-headers.ts';
+
+/** Who a request is by its domain cookie alone. */
+export type Visitor =
+  | { readonly kind: 'known'; readonly cookie: DomainCookie; readonly headers: FlatHeaders; readonly token: string }
+  | { readonly kind: 'nobody'; readonly why: 'no-cookie' | 'expired' | 'conflict' | 'session-ended' };
+
+/** What the core decides without waiting for anything. */
+export type CheckOutcome =
+  /** Let through, with the identity headers to hand on. */
+  | { readonly kind: 'allow'; readonly headers: FlatHeaders; readonly visitor: Visitor }
+  | { readonly kind: 'sign-in'; readonly visitor: Visitor }
+  | { readonly kind: 'forbid'; readonly visitor: Visitor }
+  /** The cookie's claims do not answer the question: the route asks the directory. */
+  | { readonly kind: 'needs-permissions'; readonly visitor: Visitor & { kind: 'known' } }
+  /** The revocation feed is too old to vouch for roles and permissions. */
+  | { readonly kind: 'stale' };
+
+/** The synchronous core of forward-auth: cookie header, rule and time in; ready headers or a denial out. */
+export type CheckCore = {
+  /** Who is it? Verified once, then remembered; expiry and revocation are looked at every time. */
+  visitor(cookieHeader: string | undefined, now: Seconds): Visitor;
+  /**
+   * @param rule The rule that the target matched; `undefined`: none did, which lets nobody through.
+   */
+  check(cookieHeader: string | undefined, rule: Rule | undefined, now: Seconds): CheckOutcome;
+  /** The headers for nobody. */
+  readonly nobody: FlatHeaders;
+};
+
+/** Does a rule ask for more than being signed in? */
+export const isRestricted = (rule: Rule): boolean => !rule.public && !rule.signedIn;
+
+export type CheckCoreOptions = {
+  readonly config: Config;
+  readonly keys: VerificationKeys;
+  readonly revocations: Revocations;
+};
+
+/** Tokens remembered at most; about 1.5 KB each. */
+const remembered = 10_000;
+
+type Known = Visitor & { kind: 'known' };
+
+/** Makes the core. It holds no bearer token as a key: the cache is keyed by SHA-256. */
+export function createCheckCore({ config, keys, revocations }: CheckCoreOptions): CheckCore {
+  const name = cookieNames(config.environment).domain;
+  const expected = domainCookieExpectation({ publicUrl: config.publicUrl, cookieDomain: config.cookie.domain }, keys);
+  const cache = new LRUCache<string, Known>({ max: remembered });
+  const nobody = identityHeaders(config.check, undefined);
+  const noCookie: Visitor = { kind: 'nobody', why: 'no-cookie' };
+  const sessionEnded: Visitor = { kind: 'nobody', why: 'session-ended' };
+
+  const verified = (header: string | undefined, key: string | undefined, now: Seconds): Visitor => {
+    const reading = readDomainCookie(header, name, expected, now);
+    if (reading.kind === 'none') return noCookie;
+    if (reading.kind !== 'valid') return { kind: 'nobody', why: reading.kind };
+    const { cookie, token } = reading;
+    const known: Known = { kind: 'known', cookie, token, headers: identityHeaders(config.check, cookie) };
+    if (key !== undefined) cache.set(key, known);
+    return known;
+  };
+
+  const visitor = (header: string | undefined, now: Seconds): Visitor => {
+    const [token, another] = cookieValues(header, name);
+    if (token === undefined) return noCookie;
+    // with several values under the name, only the whole reading can say whether they agree
+    const key = another === undefined ? hash('sha256', token, 'base64') : undefined;
+    const hit = key === undefined ? undefined : cache.get(key);
+    const found = hit && hit.cookie.exp + leeway > now ? hit : verified(header, key, now);
+    return found.kind === 'known' && revocations.isEnded(found.cookie.sid) ? sessionEnded : found;
+  };
+
+  return {
+    nobody,
+    visitor,
+    check(header, rule, now) {
+      const who = visitor(header, now);
+      if (who.kind === 'nobody') {
+        const outcome = decide(rule, undefined, false);
+        return outcome === 'allow'
+          ? { kind: 'allow', headers: nobody, visitor: who }
+          : { kind: 'sign-in', visitor: who };
+      }
+      const { uid, roles, permissions, permissionVersion } = who.cookie;
+      const current = (revocations.permissionVersion(uid) ?? 0) <= permissionVersion;
+      // there is news of this person: even the identity that is handed on has to be read afresh
+      if (!current && rule) return { kind: 'needs-permissions', visitor: who };
+      const outcome = decide(
+        rule,
+        { roles: roles ?? [], permissions: permissions ?? [] },
+        roles !== undefined && permissions !== undefined,
+      );
+      if (rule && isRestricted(rule) && revocations.age(now) > staleAfter) return { kind: 'stale' };
+      switch (outcome) {
+        case 'allow':
+          return { kind: 'allow', headers: who.headers, visitor: who };
+        case 'needs-permissions':
+          return { kind: 'needs-permissions', visitor: who };
+        case 'forbid':
+          return { kind: 'forbid', visitor: who };
+        case 'sign-in':
+          return { kind: 'sign-in', visitor: who };
+      }
+    },
+  };
+}

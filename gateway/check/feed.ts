@@ -1,0 +1,105 @@
+import type { Milliseconds, Seconds } from '../../shared/clock.ts';
+import type { FeedEntry } from '../../shared/store/store.ts';
+import type { GatewayDeps } from '../deps.ts';
+
+/** What the synchronous core knows of ended sessions and changed permissions. */
+export type Revocations = {
+  /** Has this session ended, as far as we have heard? */
+  isEnded(sid: string): boolean;
+  /** The newest permission version that we have heard of; `undefined`: no news, claims stand. */
+  permissionVersion(uid: string): number | undefined;
+  /** Seconds since the feed was last heard. */
+  age(now: Seconds): Seconds;
+};
+
+/** News, with what is known of them. */
+export type Feed = Revocations & {
+  /** Takes an entry in at once, ahead of the feed: what this process itself did. */
+  apply(entry: FeedEntry): void;
+  /** Reads the news now. Rejects where the store is down; what was known stays. */
+  poll(): Promise<void>;
+  /** Begins to follow: a first read, wake-ups, and a poll in between. Returns a function that stops it. */
+  follow(): Promise<() => Promise<void>>;
+};
+
+/** A feed older than this can't vouch for roles and permissions. */
+export const staleAfter: Seconds = 60;
+
+const pollEvery: Milliseconds = 2000;
+
+/** Makes the feed of one process. Before the first successful read it is infinitely old. */
+export function createFeed({ store, clock, log }: Pick<GatewayDeps, 'store' | 'clock' | 'log'>): Feed {
+  const ended = new Map<string, Seconds>();
+  const versions = new Map<string, { version: number; until: Seconds }>();
+  let heardAt = Number.NEGATIVE_INFINITY;
+  let cursor: string | undefined;
+  let underWay: Promise<void> | undefined;
+  let again = false;
+
+  const apply = (entry: FeedEntry): void => {
+    if (entry.kind === 'session-ended') {
+      ended.set(entry.sid, entry.until);
+    } else {
+      const known = versions.get(entry.userId);
+      if (!known || known.version < entry.version)
+        versions.set(entry.userId, { version: entry.version, until: entry.until });
+    }
+  };
+
+  const read = async (): Promise<void> => {
+    const now = clock();
+    const page = await store.readFeed(now, cursor);
+    for (const entry of page.entries) apply(entry);
+    cursor = page.cursor;
+    heardAt = now;
+    for (const [sid, until] of ended) if (until < now) ended.delete(sid);
+    for (const [uid, { until }] of versions) if (until < now) versions.delete(uid);
+  };
+
+  const poll = async (): Promise<void> => {
+    if (underWay) {
+      again = true;
+      return await underWay;
+    }
+    underWay = (async () => {
+      do {
+        again = false;
+        await read();
+      } while (again);
+    })().finally(() => {
+      underWay = undefined;
+    });
+    return await underWay;
+  };
+
+  return {
+    isEnded: (sid) => ended.has(sid),
+    permissionVersion: (uid) => versions.get(uid)?.version,
+    age: (now) => now - heardAt,
+    apply,
+    poll,
+    async follow() {
+      let failing = false;
+      let stopped = false;
+      let unwatch: (() => Promise<void>) | undefined;
+      const tick = async () => {
+        try {
+          unwatch ??= await store.watchFeed(() => void tick());
+          await poll();
+          if (failing) log.info('revocation feed is back');
+          failing = false;
+        } catch (error) {
+          if (!failing && !stopped) log.warn('revocation feed cannot be read', {}, error);
+          failing = true;
+        }
+      };
+      await tick();
+      const timer = setInterval(() => void tick(), pollEvery);
+      return async () => {
+        stopped = true;
+        clearInterval(timer);
+        await unwatch?.();
+      };
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import type { Context } from 'hono';
+import type { HeaderReader } from './navigation.ts';
+
+/** What every request of the gateway carries through its handlers. */
+export type GatewayEnv = {
+  Bindings: {
+    /** Node's request, where there is one. */
+    readonly incoming?: {
+      readonly socket: { readonly remoteAddress?: string | undefined };
+      readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+    };
+  };
+  Variables: {
+    /** Names the request in the log and on an error page; made when first asked for. */
+    requestId: string | undefined;
+    /** Where an error page's way on leads, once that is known: an address of ours. */
+    retry: string | undefined;
+  };
+};
+
+export type GatewayContext = Context<GatewayEnv>;
+
+/** Reads headers of a request by lower-case name. On Node straight from its request: no `Headers` object is built for it. */
+export function headerReader(c: GatewayContext): HeaderReader {
+  const headers = c.env.incoming?.headers;
+  if (!headers) return (name) => c.req.header(name);
+  return (name) => {
+    const value = headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+}
+
+/** The name of this request, for the log and for a person to quote. */
+export function requestId(c: GatewayContext): string {
+  const known = c.get('requestId') ?? randomBytes(9).toString('base64url');
+  c.set('requestId', known);
+  return known;
+}
+
+/** Adds `Set-Cookie` values to the answer. */
+export function addCookies(c: GatewayContext, cookies: readonly string[]): void {
+  for (const cookie of cookies) c.header('set-cookie', cookie, { append: true });
+}

@@ -1,0 +1,280 @@
+import * as client from 'openid-client';
+import type { Seconds } from '../../shared/clock.ts';
+import type { ProviderConfig } from '../../shared/config.ts';
+import { SsoError } from '../../shared/errors.ts';
+import { asSubject, type Identity } from '../../shared/identity.ts';
+import type { GatewayDeps } from '../deps.ts';
+import { cognitoLogoutUrl, triggerRefusal } from './cognito.ts';
+
+/** What a provider says once somebody has signed in there. */
+export type ProviderAnswer = {
+  readonly identity: Identity;
+  /** Checked claims of the ID token. Absent after a refresh that brought none. */
+  readonly claims: Readonly<Record<string, unknown>> | undefined;
+  /** When the provider last asked for proof; absent where it doesn't say. */
+  readonly authTime: Seconds | undefined;
+  readonly idToken: string | undefined;
+  /** The newest refresh token; the old one where the provider doesn't rotate. */
+  readonly refreshToken: string | undefined;
+};
+
+/** What an attempt to sign in needs to remember to be finished. */
+export type AuthorizationRequest = { readonly state: string; readonly nonce: string; readonly verifier: string };
+
+/** One configured provider: the only OAuth client in the house. */
+export type Provider = {
+  readonly config: ProviderConfig;
+  /** Fresh state, nonce and PKCE verifier. */
+  newRequest(): AuthorizationRequest;
+  /**
+   * Where to send the browser.
+   *
+   * @throws SsoError `provider_unavailable`
+   */
+  authorizationUrl(
+    request: AuthorizationRequest,
+    options: { readonly prompt?: string; readonly loginHint?: string },
+  ): Promise<string>;
+  /**
+   * Turns the callback's parameters into an answer: checks state, `iss` and error, exchanges the code, checks the ID
+   * token's signature, issuer, audience, times and nonce.
+   *
+   * @throws SsoError `login_cancelled`, `login_refused`, `login_attempt_used`, `login_attempt_invalid`,
+   *   `provider_unavailable`, or what a trigger of ours said
+   */
+  exchange(parameters: URLSearchParams, request: AuthorizationRequest): Promise<ProviderAnswer>;
+  /**
+   * Asks again by refresh token (RFC 6749 §6).
+   *
+   * @returns `ended` where the provider's answer is final (`invalid_grant`).
+   * @throws SsoError `provider_unavailable` for everything that may pass.
+   */
+  refresh(refreshToken: string, identity: Identity): Promise<ProviderAnswer | 'ended'>;
+  /** Revokes a refresh token (RFC 7009), if the provider can. Never throws: a sign-out goes on. */
+  revoke(refreshToken: string): Promise<void>;
+  /** Address that ends the provider's own session; `undefined` where it has none, or can't be asked now. */
+  logoutUrl(returnTo: string, idToken: string | undefined): Promise<string | undefined>;
+  /** Origins through which a sign-out may lead, as far as they are known: for `form-action`. */
+  logoutOrigins(): readonly string[];
+  /** Has discovery succeeded, or does it now? For readiness. */
+  reachable(): Promise<boolean>;
+};
+
+const discoveryFreshFor: Seconds = 3600;
+const discoveryCoolDown: Seconds = 2;
+const timeout: Seconds = 5;
+
+/**
+ * Makes the client of one provider. Discovery happens at first use, once for all requests, and again hourly; while the
+ * provider is down the last good one serves.
+ *
+ * @param redirectUri This provider's own callback.
+ */
+export function createProvider(
+  config: ProviderConfig,
+  redirectUri: string,
+  deps: Pick<GatewayDeps, 'clock' | 'fetch' | 'log'>,
+): Provider {
+  let discovered: { configuration: client.Configuration; at: Seconds } | undefined;
+  let failed: { error: unknown; at: Seconds } | undefined;
+  let underWay: Promise<client.Configuration> | undefined;
+
+  const discover = async (): Promise<client.Configuration> => {
+    try {
+      const configuration = await client.discovery(
+        new URL(config.issuer),
+        config.clientId,
+        {},
+        config.clientSecret === undefined ? client.None() : client.ClientSecretBasic(config.clientSecret),
+        {
+          timeout,
+          [client.customFetch]: deps.fetch as client.CustomFetch,
+          execute: [
+            client.enableNonRepudiationChecks,
+            ...(new URL(config.issuer).protocol === 'http:' ? [client.allowInsecureRequests] : []),
+          ],
+        },
+      );
+      discovered = { configuration, at: deps.clock() };
+      failed = undefined;
+      return configuration;
+    } catch (error) {
+      failed = { error, at: deps.clock() };
+      deps.log.warn('provider discovery failed', { provider: config.id }, error);
+      if (discovered) return discovered.configuration;
+      throw unavailable(error);
+    } finally {
+      underWay = undefined;
+    }
+  };
+
+  const configuration = async (): Promise<client.Configuration> => {
+    const now = deps.clock();
+    if (discovered && now - discovered.at < discoveryFreshFor) return discovered.configuration;
+    if (failed && now - failed.at < discoveryCoolDown) {
+      if (discovered) return discovered.configuration;
+      throw unavailable(failed.error);
+    }
+    underWay ??= discover();
+    return await underWay;
+  };
+
+  const unavailable = (cause: unknown) =>
+    new SsoError('provider_unavailable', `provider ${config.id} cannot be reached`, { cause });
+
+  const answer = (
+    tokens: Awaited<ReturnType<typeof client.refreshTokenGrant>>,
+    subject: string,
+    refreshToken?: string,
+  ): ProviderAnswer => {
+    const claims = tokens.claims();
+    return {
+      identity: { provider: config.id, subject: asSubject(subject) },
+      claims,
+      authTime: claims?.auth_time,
+      idToken: tokens.id_token,
+      refreshToken: tokens.refresh_token ?? refreshToken,
+    };
+  };
+
+  return {
+    config,
+    newRequest: () => ({
+      state: client.randomState(),
+      nonce: client.randomNonce(),
+      verifier: client.randomPKCECodeVerifier(),
+    }),
+
+    async authorizationUrl(request, { prompt, loginHint }) {
+      const url = client.buildAuthorizationUrl(await configuration(), {
+        redirect_uri: redirectUri,
+        response_type: 'code',
+        scope: config.scopes.join(' '),
+        state: request.state,
+        nonce: request.nonce,
+        code_challenge: await client.calculatePKCECodeChallenge(request.verifier),
+        code_challenge_method: 'S256',
+        ...(prompt === undefined ? {} : { prompt }),
+        ...(loginHint === undefined ? {} : { login_hint: loginHint }),
+      });
+      return url.href;
+    },
+
+    async exchange(parameters, request) {
+      const url = new URL(redirectUri);
+      url.search = parameters.toString();
+      try {
+        const tokens = await client.authorizationCodeGrant(await configuration(), url, {
+          expectedState: request.state,
+          expectedNonce: request.nonce,
+          pkceCodeVerifier: request.verifier,
+          idTokenExpected: true,
+        });
+        const subject = tokens.claims()?.sub;
+        if (!subject) throw new SsoError('login_attempt_invalid', 'the ID token names nobody');
+        return answer(tokens, subject);
+      } catch (error) {
+        throw exchangeFailure(error, config.id);
+      }
+    },
+
+    async refresh(refreshToken, identity) {
+      try {
+        const tokens = await client.refreshTokenGrant(await configuration(), refreshToken);
+        const subject = tokens.claims()?.sub;
+        // OpenID Connect Core §12.2: a refresh can't turn into somebody else
+        if (subject !== undefined && subject !== identity.subject) return 'ended';
+        return answer(tokens, identity.subject, refreshToken);
+      } catch (error) {
+        if (error instanceof client.ResponseBodyError && error.error === 'invalid_grant') return 'ended';
+        throw error instanceof SsoError ? error : unavailable(error);
+      }
+    },
+
+    async revoke(refreshToken) {
+      try {
+        const known = await configuration();
+        if (!known.serverMetadata().revocation_endpoint) return;
+        await client.tokenRevocation(known, refreshToken, { token_type_hint: 'refresh_token' });
+      } catch (error) {
+        deps.log.warn('refresh token not revoked', { provider: config.id }, error);
+      }
+    },
+
+    async logoutUrl(returnTo, idToken) {
+      try {
+        const known = await configuration();
+        const endpoint = config.logoutUrl ?? known.serverMetadata().end_session_endpoint;
+        if (!endpoint) return undefined;
+        if (config.kind === 'cognito') return cognitoLogoutUrl(endpoint, config, returnTo);
+        return client.buildEndSessionUrl(known, {
+          post_logout_redirect_uri: returnTo,
+          ...(idToken === undefined ? {} : { id_token_hint: idToken }),
+        }).href;
+      } catch (error) {
+        deps.log.warn('provider sign-out skipped', { provider: config.id }, error);
+        return undefined;
+      }
+    },
+
+    logoutOrigins() {
+      const endpoints = [
+        config.issuer,
+        config.logoutUrl,
+        discovered?.configuration.serverMetadata().end_session_endpoint,
+      ];
+      return endpoints.filter((url) => url !== undefined).map((url) => new URL(url).origin);
+    },
+
+    async reachable() {
+      try {
+        await configuration();
+        return failed === undefined;
+      } catch {
+        // said by discovery already
+        return false;
+      }
+    },
+  };
+}
+
+/** What a failed exchange means to the person. */
+function exchangeFailure(error: unknown, provider: string): SsoError {
+  if (error instanceof SsoError) return error;
+  if (error instanceof client.AuthorizationResponseError) {
+    if (error.error === 'access_denied')
+      return new SsoError('login_cancelled', `${provider}: access_denied`, { cause: error });
+    if (error.error === 'login_required' || error.error === 'interaction_required') {
+      return new SsoError('not_signed_in', `${provider}: ${error.error}`, { cause: error });
+    }
+    if (error.error === 'server_error' || error.error === 'temporarily_unavailable') {
+      return new SsoError('provider_unavailable', `${provider}: ${error.error}`, { cause: error });
+    }
+    const refusal = triggerRefusal(error.error_description);
+    return new SsoError(refusal ?? 'login_refused', `${provider}: ${error.error}`, { cause: error });
+  }
+  if (error instanceof client.ResponseBodyError) {
+    const refusal = triggerRefusal(error.error_description);
+    if (refusal) return new SsoError(refusal, `${provider}: a trigger refused the token`, { cause: error });
+    if (error.error === 'invalid_grant')
+      return new SsoError('login_attempt_used', `${provider}: invalid_grant`, { cause: error });
+    // a wrong client secret or redirect URI is ours to mend; the person can only come back later
+    return new SsoError('provider_unavailable', `${provider}: token endpoint said ${error.error}`, { cause: error });
+  }
+  if (error instanceof client.ClientError && isInvalidAnswer(error.code)) {
+    return new SsoError('login_attempt_invalid', `${provider}: ${error.code}`, { cause: error });
+  }
+  return new SsoError('provider_unavailable', `${provider} cannot be reached`, { cause: error });
+}
+
+/** Codes by which openid-client says that an answer arrived and does not hold. */
+function isInvalidAnswer(code: string | undefined): boolean {
+  return (
+    code === 'OAUTH_INVALID_RESPONSE' ||
+    code === 'OAUTH_JWT_CLAIM_COMPARISON_FAILED' ||
+    code === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED' ||
+    code === 'OAUTH_KEY_SELECTION_FAILED' ||
+    code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED' ||
+    code === 'OAUTH_UNSUPPORTED_OPERATION'
+  );
+}

@@ -1,0 +1,26 @@
+import { staleAfter } from '../check/feed.ts';
+import type { GatewayContext } from '../http/context.ts';
+import type { Parts } from '../session/parts.ts';
+
+/** `GET /readyz`: is everything there that a sign-in needs? 503 with what is down. */
+export async function readiness(c: GatewayContext, parts: Parts): Promise<Response> {
+  const checks: [string, Promise<boolean>][] = [
+    ['store', parts.store.ping().then(() => true)],
+    ['users', parts.users.ping().then(() => true)],
+    ['revocation feed', Promise.resolve(parts.feed.age(parts.clock()) <= staleAfter)],
+    ...[...parts.providers.values()].map((provider): [string, Promise<boolean>] => [
+      `provider ${provider.config.id}`,
+      provider.reachable(),
+    ]),
+  ];
+  const outcomes = await Promise.allSettled(checks.map(([, outcome]) => outcome));
+  const down = checks
+    .map(([name]) => name)
+    .filter((_, i) => {
+      const outcome = outcomes[i];
+      return outcome?.status !== 'fulfilled' || !outcome.value;
+    });
+  return down.length === 0
+    ? c.json({ status: 'ready' })
+    : c.json({ status: 'not ready', down }, 503, { 'retry-after': '5' });
+}

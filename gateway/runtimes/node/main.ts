@@ -1,0 +1,45 @@
+import { createServer } from 'node:http';
+import closeWithGrace from 'close-with-grace';
+import { SsoError } from '../../../shared/errors.ts';
+import { createGateway } from '../../app.ts';
+import { createNodeDeps } from './deps.ts';
+import { createListener } from './listener.ts';
+import { loadConfig } from './load-config.ts';
+
+/** Cookies and forwarded headers together stay below this; more is answered with 431 by Node itself. */
+const maxHeaderSize = 32_768;
+
+/** Serves a gateway until the process is told to stop: open requests finish, new ones are refused, connections close. */
+export async function serve(configFile?: string): Promise<void> {
+  const { config } = loadConfig(configFile);
+  const { deps, close } = await createNodeDeps(config);
+  const gateway = createGateway(deps);
+  const unfollow = await gateway.feed.follow();
+  const server = createServer({ maxHeaderSize, requestTimeout: 30_000 }, createListener(gateway));
+  const { host, port } = config.listen;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  deps.log.info('listening', { host, port, publicUrl: config.publicUrl });
+  const sweeper = setInterval(() => {
+    deps.store.sweep(deps.clock()).catch((error: unknown) => deps.log.warn('sweep failed', {}, error));
+  }, 60_000);
+  closeWithGrace({ delay: 10_000 }, async ({ err }) => {
+    if (err) deps.log.error('stopping after an error', {}, err);
+    clearInterval(sweeper);
+    await new Promise((resolve) => {
+      server.close(resolve);
+      server.closeIdleConnections();
+    });
+    await unfollow();
+    await close();
+  });
+}
+
+if (import.meta.main) {
+  serve(process.argv[2]).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof SsoError ? error.reason : String(error)}\n`);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,53 @@
+import { clearCookie, cookieNamesWith } from '../../shared/cookies/cookie.ts';
+import { clearHostSession } from '../../shared/cookies/host-session.ts';
+import type { EndReason, Session } from '../../shared/store/store.ts';
+import type { Parts } from './parts.ts';
+import { openProviderTokens, type ProviderTokens } from './provider-tokens.ts';
+
+/**
+ * Removes every cookie of ours from a browser, whether or not a session stands behind them.
+ *
+ * @param header `Cookie` header, for the names of unfinished sign-ins.
+ * @returns `Set-Cookie` values.
+ */
+export function clearSessionCookies(header: string | undefined, parts: Pick<Parts, 'names' | 'config'>): string[] {
+  const { names, config } = parts;
+  return [
+    clearHostSession(names.host),
+    clearCookie(names.domain, config.cookie.domain),
+    ...cookieNamesWith(header, names.loginPrefix)
+      .filter((name) => /^[A-Za-z0-9_-]+$/.test(name))
+      .slice(0, 20)
+      .map((name) => clearCookie(name)),
+  ];
+}
+
+/**
+ * Ends a session everywhere: in the store, at this process at once and at the others by the feed, and at the provider,
+ * whose refresh token is revoked.
+ *
+ * @returns What the session kept of the provider's tokens, for the provider's own sign-out.
+ * @throws SsoError `store_unavailable`: the session lives on, and the person has to be told.
+ */
+export async function endSession(session: Session, reason: EndReason, parts: Parts): Promise<ProviderTokens> {
+  const now = parts.clock();
+  const ended = await parts.store.endSession(session.sid, reason, now);
+  parts.feed.apply({ kind: 'session-ended', sid: session.sid, until: session.endsAt });
+  parts.log.info('session ended', { uid: session.userId, sid: session.sid, reason });
+  const tokens = await openProviderTokens(
+    ended?.sealedProviderTokens ?? session.sealedProviderTokens,
+    parts.keyring.sealing,
+    now,
+  );
+  if (tokens.refreshToken !== undefined) {
+    await parts.providers.get(session.identity.provider)?.revoke(tokens.refreshToken);
+  }
+  return tokens;
+}
+
+/** Ends every session of somebody who may no longer come in. */
+export async function endSessionsOf(session: Pick<Session, 'userId'>, reason: EndReason, parts: Parts): Promise<void> {
+  const ended = await parts.store.endSessionsOf(session.userId, reason, parts.clock());
+  for (const one of ended) parts.feed.apply({ kind: 'session-ended', sid: one.sid, until: one.endsAt });
+  parts.log.warn('all sessions of a person ended', { uid: session.userId, reason, sessions: ended.length });
+}

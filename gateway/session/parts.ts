@@ -1,0 +1,14 @@
+import type { CookieNames } from '../../shared/cookies/cookie.ts';
+import type { Feed } from '../check/feed.ts';
+import type { GatewayDeps } from '../deps.ts';
+import type { Addresses } from '../http/addresses.ts';
+import type { Provider } from '../provider/openid.ts';
+
+/** What everything above this room works with: the deps, and what is made of them once per process. */
+export type Parts = GatewayDeps & {
+  readonly at: Addresses;
+  readonly names: CookieNames;
+  /** By id, in the order of the configuration: the first is the default. */
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly feed: Feed;
+};

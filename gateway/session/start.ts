@@ -1,0 +1,120 @@
+import type { Seconds } from '../../shared/clock.ts';
+import { writeDomainCookie } from '../../shared/cookies/domain-cookie.ts';
+import { hashHandle, newHandle, newSessionId, writeHostSession } from '../../shared/cookies/host-session.ts';
+import { SsoError } from '../../shared/errors.ts';
+import { asSessionId, type UserId } from '../../shared/identity.ts';
+import { readPersonClaims } from '../../shared/permissions/claims.ts';
+import type { HealOutcome } from '../../shared/users/directory.ts';
+import type { ProviderAnswer } from '../provider/openid.ts';
+import type { Parts } from './parts.ts';
+import { sealProviderTokens } from './provider-tokens.ts';
+
+/** What a cookie says of a person. Roles and permissions that are absent are not known here, and looked up where asked for. */
+export type CookiePerson = {
+  readonly uid: UserId;
+  readonly email?: string;
+  readonly name?: string;
+  readonly roles?: readonly string[];
+  readonly permissions?: readonly string[];
+  readonly permissionVersion: number;
+};
+
+/**
+ * Who a provider's answer means. With our trigger at the provider its checked ID token says; without it the directory
+ * does, which makes a row where there is none.
+ *
+ * @throws SsoError `account_unknown`, `account_disabled`, `account_conflict`, `directory_unavailable`
+ */
+export async function resolvePerson(answer: ProviderAnswer, parts: Parts): Promise<CookiePerson> {
+  const { identity, claims = {} } = answer;
+  const provider = parts.providers.get(identity.provider);
+  const email = typeof claims.email === 'string' ? claims.email : undefined;
+  const name = typeof claims.name === 'string' ? claims.name : undefined;
+  if (provider?.config.triggers) {
+    const person = readPersonClaims(claims);
+    // never looked up instead: a token made without the database grants nothing
+    if (!person) throw new SsoError('account_unknown', `the token of ${identity.provider} carries no uid`);
+    return {
+      uid: person.uid,
+      roles: person.roles,
+      ...(person.permissions ? { permissions: person.permissions } : {}),
+      permissionVersion: person.perm_v,
+      ...(email === undefined ? {} : { email }),
+      ...(name === undefined ? {} : { name }),
+    };
+  }
+  const emailVerified = claims.email_verified === true || claims.email_verified === 'true';
+  const outcome = await parts.users.heal(identity, {
+    emailVerified,
+    ...(email === undefined ? {} : { email }),
+    ...(name === undefined ? {} : { name }),
+  });
+  return personOf(outcome);
+}
+
+function personOf(outcome: HealOutcome): CookiePerson {
+  if (outcome.kind === 'refused') {
+    throw new SsoError(
+      outcome.why === 'row_incomplete' ? 'account_unknown' : 'account_conflict',
+      `no row: ${outcome.why}`,
+    );
+  }
+  const { person } = outcome;
+  if (person.state !== 'active') throw new SsoError('account_disabled', `the person is ${person.state}`);
+  return { ...person, uid: person.id };
+}
+
+/**
+ * Starts a session for somebody who has just signed in, and ends the one that this browser had before.
+ *
+ * @param request.replaces `sid` of the browser's previous session.
+ * @returns `Set-Cookie` values.
+ * @throws SsoError `store_unavailable`: nobody is signed in then.
+ */
+export async function startSession(
+  answer: ProviderAnswer,
+  person: CookiePerson,
+  request: { readonly userAgent: string | undefined; readonly replaces: string | undefined },
+  parts: Parts,
+): Promise<string[]> {
+  const now = parts.clock();
+  const { config, keyring, names } = parts;
+  const sid = newSessionId();
+  const handle = newHandle();
+  const endsAt: Seconds = now + config.session.lifetime;
+  const authTime = Math.min(answer.authTime ?? now, now);
+  const provider = parts.providers.get(answer.identity.provider);
+  const sealed = await sealProviderTokens(
+    { refreshToken: answer.refreshToken, idToken: provider?.config.kind === 'openid' ? answer.idToken : undefined },
+    keyring.sealing,
+    now,
+    endsAt,
+  );
+  const cookies = [
+    await writeHostSession({ handle, sid, uid: person.uid, authTime, endsAt }, names.host, keyring.sealing, now),
+    writeDomainCookie(
+      config,
+      keyring.domainCookie,
+      { ...person, sid, authTime, iat: now, exp: Math.min(now + config.cookie.lifetime, endsAt) },
+      endsAt,
+    ),
+  ];
+  const replaces = request.replaces === undefined ? undefined : asSessionId(request.replaces);
+  await parts.store.createSession(
+    {
+      sid,
+      userId: person.uid,
+      identity: answer.identity,
+      authTime,
+      createdAt: now,
+      endsAt,
+      ...(request.userAgent === undefined ? {} : { userAgent: request.userAgent.slice(0, 256) }),
+      ...(sealed === undefined ? {} : { sealedProviderTokens: sealed }),
+    },
+    hashHandle(handle),
+    replaces,
+  );
+  if (replaces !== undefined) parts.feed.apply({ kind: 'session-ended', sid: replaces, until: endsAt });
+  parts.log.info('signed in', { uid: person.uid, sid, provider: answer.identity.provider });
+  return cookies;
+}
