@@ -88,14 +88,11 @@ function ownHostOnly(host: string) {
 
 /** Where the sign-out form may lead in the end: here, the providers, the apps. */
 function formTargets({ at, clients, config, providers }: Parts): string[] {
-  const domain = `${new URL(at.origin).protocol}//*.${config.cookie.domain}${new URL(at.origin).port ? `:${new URL(at.origin).port}` : ''}`;
+  const { protocol, port } = new URL(at.origin);
   return [
     at.origin,
-    domain,
-    ...config.providers.flatMap((provider) => [
-      new URL(provider.issuer).origin,
-      ...(provider.logoutUrl ? [new URL(provider.logoutUrl).origin] : []),
-    ]),
+    `${protocol}//*.${config.cookie.domain}${port ? `:${port}` : ''}`,
+    ...[...providers.values()].flatMap((provider) => provider.logoutOrigins()),
     ...clients.all.flatMap((client) => client.origins),
   ];
 }

@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { SsoError } from './errors.ts';
 import { isLoopback } from './loopback.ts';
+import { isAddress, whyNoParentDomain } from './parent-domain.ts';
 
-const name = (pattern: RegExp, what: string) => z.string().regex(pattern, what);
+/** A string of one form; `what` completes "must be …". */
+const name = (pattern: RegExp, what: string) => z.string().regex(pattern, `must be ${what}`);
 const secret = <T extends z.ZodType>(schema: T) => schema.meta({ ...schema.meta(), secret: true });
 
 const id = name(/^[a-z0-9][a-z0-9-]{0,31}$/, 'lower-case letters, digits and dashes, at most 32');
@@ -11,10 +13,8 @@ const host = name(
   'a host name in lower case',
 );
 const sqlName = name(/^[A-Za-z_][A-Za-z0-9_$]{0,62}$/, 'a column name');
-const grant = name(
-  /^(public|signed-in|role:[A-Za-z0-9._:-]{1,64}|permission:[^\s:]{1,64}:[^\s:]{1,64})$/,
-  'public, signed-in, role:<name> or permission:<resource>:<action>',
-);
+const grants = 'public, signed-in, role:<name> or permission:<resource>:<action>';
+const grant = name(/^(public|signed-in|role:[A-Za-z0-9._:-]{1,64}|permission:[^\s:]{1,64}:[^\s:]{1,64})$/, grants);
 
 const provider = z.strictObject({
   id: id.describe('Names the provider in URLs and in stored identities. Never change it once people have signed in.'),
@@ -97,7 +97,7 @@ const rule = z.strictObject({
     .optional()
     .describe('Methods. Unset: all.'),
   allow: z
-    .union([grant, z.array(grant).min(1)])
+    .union([grant, z.array(grant).min(1)], { error: `must be ${grants}, or a list of these` })
     .describe(
       '`public`, `signed-in`, `role:<name>` or `permission:<resource>:<action>`; in a list, any one is enough.',
     ),
@@ -155,7 +155,7 @@ export const configSchema = z.strictObject({
       url: secret(
         z
           .string()
-          .regex(/^postgres(ql)?:\/\//, 'a postgres:// URL')
+          .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
           .describe('Postgres of the users table and of the `crossgate` schema.'),
       ),
       poolSize: z.int().min(1).max(200).default(10).describe('Most connections per process.'),
@@ -235,6 +235,9 @@ export type ClientConfig = Config['clients'][number];
 export type RuleConfig = Config['rules'][number];
 export type UsersConfig = Config['users'];
 
+/** The part that the database work needs: migrations run before there are providers or keys. */
+export type DatabaseConfig = Pick<Config, 'database' | 'users'>;
+
 /** A mistake in the configuration: where, and what to do. */
 export type ConfigMistake = { readonly where: string; readonly says: string };
 
@@ -256,18 +259,56 @@ export class ConfigError extends SsoError {
  * @throws ConfigError that lists every mistake at once, unknown keys included.
  */
 export function parseConfig(input: unknown): Config {
-  const parsed = configSchema.safeParse(input);
+  const parsed = configSchema.safeParse(input, { reportInput: true });
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.flatMap(explain));
+    throw new ConfigError([...parsed.error.issues.flatMap(explain), ...crossCheckSound(input)]);
   }
-  const config = { ...parsed.data, cookie: { ...parsed.data.cookie, domain: cookieDomain(parsed.data) } };
+  const config = complete(parsed.data);
   const mistakes = crossCheck(config);
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return config;
 }
 
-function cookieDomain(config: z.infer<typeof configSchema>): string {
-  return config.cookie.domain ?? new URL(config.publicUrl).hostname.replace(/^[^.]+\./, '');
+function complete(data: z.infer<typeof configSchema>): Config {
+  // as issuer and as the start of every address it is compared letter by letter
+  const publicUrl = new URL(data.publicUrl).href.replace(/\/+$/, '');
+  const domain = data.cookie.domain ?? parentOf(new URL(publicUrl).hostname);
+  return { ...data, publicUrl, cookie: { ...data.cookie, domain } };
+}
+
+/** Cross-checks the sections that are well-formed by themselves, so that one round of mending is enough. */
+function crossCheckSound(input: unknown): ConfigMistake[] {
+  if (!isRecord(input)) return [];
+  const standIn: Record<string, unknown> = { keys: '{}', database: { url: 'postgres://unread' } };
+  for (const [key, schema] of Object.entries(configSchema.shape)) {
+    if (input[key] !== undefined && schema.safeParse(input[key]).success) standIn[key] = input[key];
+  }
+  const sound = configSchema.safeParse(standIn);
+  return sound.success ? crossCheck(complete(sound.data)) : [];
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Checks `database` and `users` alone, whatever the rest says or lacks; unknown names at the top are still mistakes.
+ *
+ * @throws ConfigError that lists every mistake in that part.
+ */
+export function parseDatabaseConfig(input: unknown): DatabaseConfig {
+  const all = isRecord(input) ? input : {};
+  const strangers = Object.keys(all).filter((key) => !Object.hasOwn(configSchema.shape, key));
+  const part = Object.fromEntries(Object.entries(all).filter(([key]) => key === 'database' || key === 'users'));
+  const parsed = configSchema.pick({ database: true, users: true }).safeParse(part, { reportInput: true });
+  const mistakes: ConfigMistake[] = strangers.map((where) => ({ where, says: 'is not a setting' }));
+  if (!parsed.success) mistakes.push(...parsed.error.issues.flatMap(explain));
+  if (mistakes.length > 0 || !parsed.data) throw new ConfigError(mistakes);
+  return parsed.data;
+}
+
+/** An address has no parent: it is kept whole, and refused by name below. */
+function parentOf(hostname: string): string {
+  return isAddress(hostname) ? hostname : hostname.replace(/^[^.]+\./, '');
 }
 
 function explain(issue: z.core.$ZodIssue): ConfigMistake[] {
@@ -275,8 +316,40 @@ function explain(issue: z.core.$ZodIssue): ConfigMistake[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ where: [...issue.path, key].join('.'), says: 'is not a setting' }));
   }
-  if (issue.code === 'invalid_type' && issue.input === undefined) return [{ where, says: 'is missing' }];
-  return [{ where, says: issue.message.replace(/^Invalid string: /, '') }];
+  const missing = issue.input === undefined && issue.path.length > 0;
+  if (missing) return [{ where, says: 'is missing' }];
+  return [{ where, says: inWords(issue) }];
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'text',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+};
+
+/** Never quotes the value: it may be a secret. */
+function inWords(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${kinds[issue.expected] ?? issue.expected}`;
+    case 'too_small':
+      return issue.origin === 'number' || issue.origin === 'int'
+        ? `must be at least ${issue.minimum}`
+        : 'must not be empty';
+    case 'too_big':
+      return issue.origin === 'string'
+        ? `must have at most ${issue.maximum} characters`
+        : `must be at most ${issue.maximum}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.join(', ')}`;
+    case 'invalid_format':
+      return issue.format === 'url' ? 'must be a URL' : issue.message.replace(/^Invalid string: /, '');
+    default:
+      return issue.message;
+  }
 }
 
 /** What no single setting can know. */
@@ -294,8 +367,8 @@ function crossCheck(config: Config): ConfigMistake[] {
   if (publicUrl.hostname !== domain && !publicUrl.hostname.endsWith(`.${domain}`)) {
     say('cookie.domain', `must be ${publicUrl.hostname} or a parent of it`);
   }
-  if (!domain.includes('.') && domain !== 'localhost')
-    say('cookie.domain', 'browsers keep no cookies for a top-level domain');
+  const unfit = whyNoParentDomain(domain);
+  if (unfit) say('cookie.domain', unfit);
   if (config.cookie.renewWithin >= config.cookie.lifetime)
     say('cookie.renewWithin', 'must be less than cookie.lifetime');
 
@@ -309,14 +382,21 @@ function crossCheck(config: Config): ConfigMistake[] {
   unique(config.clients, 'clients', say);
   config.providers.forEach((one, i) => {
     secure(`providers.${i}.issuer`, one.issuer);
+    one.issuerAliases.forEach((alias, j) => {
+      secure(`providers.${i}.issuerAliases.${j}`, alias);
+    });
+    if (one.logoutUrl) secure(`providers.${i}.logoutUrl`, one.logoutUrl);
     if (!one.scopes.includes('openid')) say(`providers.${i}.scopes`, 'must contain openid');
   });
   config.clients.forEach((one, i) => {
     secure(`clients.${i}.home`, one.home);
     one.origins.forEach((origin, j) => {
-      secure(`clients.${i}.origins.${j}`, origin);
-      if (new URL(origin).origin !== origin)
-        say(`clients.${i}.origins.${j}`, `must be an origin, such as ${new URL(origin).origin}`);
+      const where = `clients.${i}.origins.${j}`;
+      secure(where, origin);
+      const exact = new URL(origin).origin;
+      if (exact !== origin && exact !== 'null') say(where, `must be an origin, such as ${exact}`);
+      const owner = config.clients.find((other) => other.origins.includes(origin));
+      if (owner && owner !== one) say(where, `is also an origin of ${owner.id}`);
     });
   });
   config.rules.forEach((one, i) => {

@@ -43,6 +43,9 @@ export function judgeUrl(text: string, policy: UrlPolicy): JudgedUrl {
   }
   if (url.username || url.password || /^https?:\/\/[^/?#]*@/i.test(text)) refuse('user information');
   if (url.href.length > longestUrl) refuse('too long once serialised');
+  // The parser lets `https://.acme.com`, `https://*.acme.com` and `https://evil.test;.acme.com` pass. Nobody needs such
+  // names, and other parsers cut them elsewhere.
+  if (!/^([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])$/.test(url.hostname)) refuse('not a host name');
 
   const own = new URL(policy.gatewayOrigin);
   if (url.protocol === 'http:' && !(isLoopback(url.hostname) && own.protocol === 'http:')) refuse('plain http');

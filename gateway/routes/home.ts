@@ -16,7 +16,7 @@ export async function home(c: GatewayContext, parts: Parts): Promise<Response> {
   await Promise.all([...parts.providers.values()].map((provider) => provider.reachable()));
   const page = await homePage({
     base: parts.config.publicUrl,
-    person,
+    person: { ...person, id: person.uid },
     apps: parts.clients.all,
     signedInAt: session.authTime,
     endsAt: session.endsAt,

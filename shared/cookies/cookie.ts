@@ -78,11 +78,14 @@ export type CookieAttributes = {
  * Writes a `Set-Cookie` value.
  *
  * @param value Characters of a token only; nothing is escaped.
- * @throws SsoError `internal` for a value that is no token or a cookie over {@link longestCookie}: a browser would drop
+ * @throws SsoError `internal` for a name, value or domain that is no token, or a cookie over {@link longestCookie}: a browser would drop
  *   it silently.
  * @see RFC 6265bis §4.1
  */
 export function setCookie(name: string, value: string, attributes: CookieAttributes = {}): string {
+  // nothing that came from outside may add an attribute or a header
+  if (!/^[A-Za-z0-9_-]+$/.test(name) || !/^[a-z0-9.:[\]_-]*$/.test(attributes.domain ?? ''))
+    throw new SsoError('internal', 'a cookie would have a malformed name or domain');
   if (!/^[A-Za-z0-9._~-]*$/.test(value))
     throw new SsoError('internal', `${name} would hold characters that no cookie may`);
   const parts = [`${name}=${value}`, 'Path=/'];

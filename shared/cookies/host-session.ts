@@ -42,7 +42,14 @@ export async function readHostSession(
 ): Promise<HostSession | undefined> {
   const values = [...new Set(cookieValues(header, name))];
   if (values.length !== 1 || values[0] === undefined) return undefined;
-  return await unseal<HostSession>(keys, 'host-session', values[0], now);
+  const session = await unseal<HostSession>(keys, 'host-session', values[0], now);
+  return session && isHostSession(session) ? session : undefined;
+}
+
+/** We sealed it, but perhaps in another version: whoever holds an older shape signs in again. */
+function isHostSession({ handle, sid, uid, authTime, endsAt }: Partial<Record<keyof HostSession, unknown>>): boolean {
+  const texts = [handle, sid, uid].every((one) => typeof one === 'string' && one !== '');
+  return texts && Number.isSafeInteger(authTime) && Number.isSafeInteger(endsAt);
 }
 
 /** Writes the host session's `Set-Cookie`; it goes when the session ends. */

@@ -165,6 +165,13 @@ describe('an attacker', () => {
     },
   );
 
+  it.each(['provider', 'nonce', 'verifier', 'returnTo'])('has one of an older version, without %s', async (field) => {
+    const browser = new Browser();
+    const odd = await seal(keys, 'login-attempt', { ...attempt('s'), [field]: undefined }, now, now + 60);
+    browser.jar.set(attemptCookieName(prefix, 's'), odd);
+    expect(await find('s', browser)).toBeUndefined();
+  });
+
   it('presents a host session as an attempt', async () => {
     const browser = new Browser();
     browser.jar.set(attemptCookieName(prefix, 's'), await seal(keys, 'host-session', attempt('s'), now, now + 60));

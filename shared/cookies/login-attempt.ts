@@ -74,7 +74,10 @@ export async function findAttempt(
   const [sealed, another] = new Set(cookieValues(header, attemptCookieName(prefix, state)));
   if (sealed === undefined || another !== undefined) return undefined;
   const attempt = await unseal<LoginAttempt>(keys, 'login-attempt', sealed, now);
-  return attempt?.state === state ? attempt : undefined;
+  if (!attempt || attempt.state !== state) return undefined;
+  // sealed by us, but perhaps in another version
+  const { provider, nonce, verifier, returnTo } = attempt;
+  return [provider, nonce, verifier, returnTo].every((one) => typeof one === 'string' && one) ? attempt : undefined;
 }
 
 /** Removes an attempt's cookie. */

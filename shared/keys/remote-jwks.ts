@@ -38,7 +38,8 @@ export function createRemoteJwks(options: {
 
   const load = async (): Promise<void> => {
     triedAt = options.clock();
-    const response = await options.fetch(options.url, { signal: AbortSignal.timeout(timeout), redirect: 'error' });
+    // a redirect is answered as a failure; `redirect: 'error'` says so too, but workerd refuses that value
+    const response = await options.fetch(options.url, { signal: AbortSignal.timeout(timeout), redirect: 'manual' });
     if (!response.ok) throw new Error(`JWKS answered ${response.status}`);
     const keys = readJwks(await response.json(), options.algorithms);
     if (keys.size === 0) throw new Error('JWKS holds no usable key');
@@ -52,8 +53,11 @@ export function createRemoteJwks(options: {
     await underWay;
   };
 
+  const known = () => (last && options.clock() - last.at < servesFor ? last.keys : undefined);
+
   const remembered = (cause?: unknown): VerificationKeys => {
-    if (last && options.clock() - last.at < servesFor) return last.keys;
+    const keys = known();
+    if (keys) return keys;
     throw new SsoError('provider_unavailable', `no JWKS from ${options.url}`, { cause });
   };
 
@@ -70,10 +74,10 @@ export function createRemoteJwks(options: {
 
   return {
     get known() {
-      return last && options.clock() - last.at < servesFor ? last.keys : undefined;
+      return known();
     },
     async keys() {
-      if (underWay && !last) return orRemembered();
+      if (underWay && !known()) return orRemembered();
       if (coolingDown()) return remembered();
       return last && options.clock() - last.at < freshFor ? last.keys : orRemembered();
     },

@@ -25,9 +25,10 @@ export type SigningKeys = {
  * @throws Error in words for an operator, without key material, where the JWK is no usable private key of `alg`.
  */
 export function readPrivateJwk(jwk: JsonWebKey & { kid?: unknown; alg?: unknown }): SigningKeys['current'] {
-  const { kid, alg } = jwk;
+  const { kid, alg, use } = jwk;
   if (typeof kid !== 'string' || !/^[A-Za-z0-9._-]{1,64}$/.test(kid)) throw new Error('kid is missing or malformed');
   if (!isSigningAlgorithm(alg)) throw new Error('alg must be RS256, ES256 or EdDSA');
+  if (use !== undefined && use !== 'sig') throw new Error('use must be sig');
   let privateKey: KeyObject;
   try {
     privateKey = createPrivateKey({ key: jwk, format: 'jwk' });
@@ -43,7 +44,8 @@ export function readPrivateJwk(jwk: JsonWebKey & { kid?: unknown; alg?: unknown 
 
 /**
  * Reads a JWK Set that somebody published. Keys that can't be ours to use (no `kid`, another `alg` or `use`, too short,
- * unreadable) are left out, as RFC 7517 §5 asks.
+ * unreadable) are left out, as RFC 7517 §5 asks. A key without `alg` (some providers publish such) gets the one
+ * algorithm that its type fits.
  *
  * @param algorithms What this verifier accepts at all.
  */
@@ -52,7 +54,7 @@ export function readJwks(jwks: unknown, algorithms: readonly SigningAlgorithm[])
   const list = (jwks as { keys?: unknown } | null)?.keys;
   if (!Array.isArray(list)) return found;
   for (const jwk of list as (JsonWebKey | null)[]) {
-    const { kid, alg, use } = jwk ?? {};
+    const { kid, use, alg = algorithmOf(jwk) } = jwk ?? {};
     if (!jwk || typeof kid !== 'string' || !isSigningAlgorithm(alg) || !algorithms.includes(alg)) continue;
     if (use !== undefined && use !== 'sig') continue;
     try {
@@ -70,6 +72,12 @@ export function publicJwks(keys: readonly VerificationKey[]): Jwks {
   return { keys: keys.map(({ kid, alg, key }) => ({ ...key.export({ format: 'jwk' }), kid, alg, use: 'sig' })) };
 }
 
+function algorithmOf(jwk: JsonWebKey | null): SigningAlgorithm | undefined {
+  if (jwk?.kty === 'RSA') return 'RS256';
+  if (jwk?.kty === 'EC' && jwk.crv === 'P-256') return 'ES256';
+  return jwk?.kty === 'OKP' && jwk.crv === 'Ed25519' ? 'EdDSA' : undefined;
+}
+
 function isSigningAlgorithm(alg: unknown): alg is SigningAlgorithm {
   return alg === 'RS256' || alg === 'ES256' || alg === 'EdDSA';
 }
@@ -78,7 +86,9 @@ function whyUnfit(key: KeyObject, alg: SigningAlgorithm): string | undefined {
   const details = key.asymmetricKeyDetails;
   if (alg === 'RS256') {
     if (key.asymmetricKeyType !== 'rsa') return 'RS256 needs an RSA key';
-    return (details?.modulusLength ?? 0) < 2048 ? 'an RSA key needs at least 2048 bits' : undefined;
+    if ((details?.modulusLength ?? 0) < 2048) return 'an RSA key needs at least 2048 bits';
+    // with e = 1 the message is its own signature
+    return (details?.publicExponent ?? 0n) < 65_537n ? 'an RSA key needs the exponent 65537 or more' : undefined;
   }
   if (alg === 'ES256') {
     const fits = key.asymmetricKeyType === 'ec' && details?.namedCurve === 'prime256v1';

@@ -2,6 +2,7 @@ import { EncryptJWT, errors, jwtDecrypt } from 'jose';
 import type { Seconds } from '../clock.ts';
 import { SsoError } from '../errors.ts';
 import type { SealingKeys, SealPurpose } from '../keys/keyring.ts';
+import { canonicalBytes } from './base64url.ts';
 
 /**
  * Encrypts a value so that only a gateway with the same keys reads it, for one purpose and until one moment.
@@ -38,6 +39,7 @@ export async function unseal<T extends object>(
   sealed: string,
   now: Seconds,
 ): Promise<(T & { readonly iat: Seconds; readonly exp: Seconds }) | undefined> {
+  if (!isCanonical(sealed)) return undefined;
   try {
     const { payload } = await jwtDecrypt(
       sealed,
@@ -59,4 +61,10 @@ export async function unseal<T extends object>(
     if (error instanceof errors.JOSEError) return undefined;
     throw error;
   }
+}
+
+/** The library would also read spaces, padding and stray bits; with `dir` the second of the five segments is empty. */
+function isCanonical(sealed: string): boolean {
+  const [header = '', key, iv = '', text = '', tag = '', more] = sealed.split('.', 6);
+  return key === '' && more === undefined && [header, iv, text, tag].every((part) => canonicalBytes(part));
 }

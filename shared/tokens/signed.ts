@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { sign, verify } from 'node:crypto';
 import type { Seconds } from '../clock.ts';
 import type { SigningAlgorithm, SigningKeys, VerificationKeys } from '../keys/signing.ts';
+import { canonicalBytes } from './base64url.ts';
 
 /** Fixed `typ` of each kind of token that we sign (RFC 8725 §3.11). */
 export type TokenType = 'sso+jwt' | 'identity+jwt';
@@ -98,12 +99,6 @@ const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toS
 const digestOf = (alg: SigningAlgorithm): string | null => (alg === 'EdDSA' ? null : 'sha256');
 
 const isTime = (value: unknown): value is Seconds => Number.isSafeInteger(value) && (value as number) > 0;
-
-/** Bytes of a base64url text that has no padding, no other character and no stray bits; else `undefined`. */
-function canonicalBytes(text: string): Buffer | undefined {
-  const bytes = Buffer.from(text, 'base64url');
-  return bytes.length > 0 && bytes.toString('base64url') === text ? bytes : undefined;
-}
 
 function decode(text: string): Record<string, unknown> | undefined {
   const bytes = canonicalBytes(text);
