@@ -9,7 +9,7 @@ import type { GatewayDeps } from './deps.ts';
 import { createAddresses } from './http/addresses.ts';
 import type { GatewayContext, GatewayEnv } from './http/context.ts';
 import { errorResponse } from './http/error-response.ts';
-import { securityHeaders } from './http/security-headers.ts';
+import { createSecureHeaders } from './http/security-headers.ts';
 import { createProvider } from './provider/openid.ts';
 import { callback } from './routes/callback.ts';
 import { type Checker, check } from './routes/check.ts';
@@ -52,10 +52,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
     mintIdentity: config.check.identityJwt ? createIdentityMint(config, keyring.identity) : undefined,
   };
 
+  const secure = createSecureHeaders({ formAction: () => formTargets(parts), https: at.origin.startsWith('https:') });
   const app = new Hono<GatewayEnv>({ strict: false }).basePath(at.base || '/');
   // asked by machines, under whatever host name they know; the check stands before everything that costs time
   app.all('/check', (c) => check(c, checker, parts));
-  app.use(securityHeaders({ formAction: () => formTargets(parts), https: at.origin.startsWith('https:') }));
+  app.use(async (c, next) => {
+    await next();
+    secure(c.res.headers);
+  });
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', (c) => readiness(c, parts));
 
@@ -72,8 +76,13 @@ export function createGateway(deps: GatewayDeps): Gateway {
   app.get('/session', (c) => session(c, parts));
   app.get('/', (c) => home(c, parts));
 
-  app.notFound((c) => errorResponse(new SsoError('not_found', 'no route'), c, config.publicUrl, log));
-  app.onError((error, c) => errorResponse(error, c, config.publicUrl, log));
+  const failed = async (error: unknown, c: GatewayContext) => {
+    const response = await errorResponse(error, c, config.publicUrl, log);
+    secure(response.headers);
+    return response;
+  };
+  app.notFound((c) => failed(new SsoError('not_found', 'no route'), c));
+  app.onError(failed);
   return { fetch: (request, env) => app.fetch(request, env), checker, feed, parts };
 }
 

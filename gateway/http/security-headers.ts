@@ -1,21 +1,20 @@
-import type { MiddlewareHandler } from 'hono';
 import { contentSecurityPolicy } from '../pages/page.ts';
-import type { GatewayEnv } from './context.ts';
+
+/** Puts the headers that every answer of the gateway carries onto one, unless its route said otherwise. */
+export type SecureHeaders = (headers: Headers) => void;
 
 /**
- * Headers that every answer of the gateway carries, unless its route said otherwise. `Referrer-Policy` is `same-origin`
- * and not `no-referrer`: with that, browsers send `Origin: null` with our own forms.
+ * Makes {@link SecureHeaders}. `Referrer-Policy` is `same-origin` and not `no-referrer`: with that, browsers send
+ * `Origin: null` with our own forms.
  *
  * @param options.formAction Where the forms on our pages may lead, redirects included: Chromium checks those too.
  * @param options.https Whether browsers reach the gateway by https.
  */
-export function securityHeaders(options: {
+export function createSecureHeaders(options: {
   readonly formAction: () => readonly string[];
   readonly https: boolean;
-}): MiddlewareHandler<GatewayEnv> {
-  return async (c, next) => {
-    await next();
-    const { headers } = c.res;
+}): SecureHeaders {
+  return (headers) => {
     const unlessSet = (name: string, value: string) => {
       if (!headers.has(name)) headers.set(name, value);
     };

@@ -4,6 +4,7 @@ import { SsoError } from '../../shared/errors.ts';
 import { addCookies, type GatewayContext, headerReader } from '../http/context.ts';
 import { isPrefetch } from '../http/navigation.ts';
 import type { Parts } from '../session/parts.ts';
+import { readSession } from '../session/read.ts';
 import { resolvePerson, startSession } from '../session/start.ts';
 import { returnAutomatically } from './return.ts';
 
@@ -43,12 +44,9 @@ export async function callback(c: GatewayContext, parts: Parts): Promise<Respons
 
   const answer = await provider.exchange(searchParams, attempt);
   const person = await resolvePerson(answer, parts);
-  const started = await startSession(
-    answer,
-    person,
-    { userAgent: c.req.header('user-agent'), replaces: attempt.replaces },
-    parts,
-  );
+  // the session of this moment, not of the attempt's start: another tab may have finished in between
+  const replaces = (await readSession(cookies, parts))?.session;
+  const started = await startSession(answer, person, { userAgent: c.req.header('user-agent'), replaces }, parts);
 
   // somebody who has just typed a password did something; a provider that only remembered them makes for a loop
   const interactive = answer.authTime !== undefined && answer.authTime >= attempt.iat;

@@ -6,7 +6,6 @@ import { problem } from '../http/error-response.ts';
 import { isNavigation, isPrefetch } from '../http/navigation.ts';
 import type { Provider } from '../provider/openid.ts';
 import type { Parts } from '../session/parts.ts';
-import { readSession } from '../session/read.ts';
 import { renewSession } from '../session/renew.ts';
 import { returnAutomatically } from './return.ts';
 
@@ -49,16 +48,10 @@ export async function login(c: GatewayContext, parts: Parts): Promise<Response> 
     ...(prompt === undefined ? {} : { prompt }),
     ...(loginHint === undefined ? {} : { loginHint }),
   });
-  const replaces = (await readSession(cookies, parts))?.session.sid;
-  const attempt = {
-    provider: provider.config.id,
-    returnTo,
-    ...request,
-    ...(replaces === undefined ? {} : { replaces }),
-  };
+  const attempt = { provider: provider.config.id, returnTo, ...request };
   addCookies(c, await startAttempt(attempt, cookies, names.loginPrefix, keyring.sealing, now));
   // nobody is signed in here, so what is left on the parent domain is of no use and would only confuse an app
-  if (replaces === undefined && fresh) addCookies(c, [clearCookie(names.domain, parts.config.cookie.domain)]);
+  if (fresh) addCookies(c, [clearCookie(names.domain, parts.config.cookie.domain)]);
   return c.redirect(location, 302);
 }
 

@@ -2,8 +2,9 @@ import type { Seconds } from '../../shared/clock.ts';
 import { writeDomainCookie } from '../../shared/cookies/domain-cookie.ts';
 import { hashHandle, newHandle, newSessionId, writeHostSession } from '../../shared/cookies/host-session.ts';
 import { SsoError } from '../../shared/errors.ts';
-import { asSessionId, type UserId } from '../../shared/identity.ts';
+import type { UserId } from '../../shared/identity.ts';
 import { readPersonClaims } from '../../shared/permissions/claims.ts';
+import type { Session } from '../../shared/store/store.ts';
 import type { HealOutcome } from '../../shared/users/directory.ts';
 import type { ProviderAnswer } from '../provider/openid.ts';
 import type { Parts } from './parts.ts';
@@ -67,14 +68,14 @@ function personOf(outcome: HealOutcome): CookiePerson {
 /**
  * Starts a session for somebody who has just signed in, and ends the one that this browser had before.
  *
- * @param request.replaces `sid` of the browser's previous session.
+ * @param request.replaces The live session that this browser has until now.
  * @returns `Set-Cookie` values.
  * @throws SsoError `store_unavailable`: nobody is signed in then.
  */
 export async function startSession(
   answer: ProviderAnswer,
   person: CookiePerson,
-  request: { readonly userAgent: string | undefined; readonly replaces: string | undefined },
+  request: { readonly userAgent: string | undefined; readonly replaces: Session | undefined },
   parts: Parts,
 ): Promise<string[]> {
   const now = parts.clock();
@@ -99,7 +100,6 @@ export async function startSession(
       endsAt,
     ),
   ];
-  const replaces = request.replaces === undefined ? undefined : asSessionId(request.replaces);
   await parts.store.createSession(
     {
       sid,
@@ -112,9 +112,10 @@ export async function startSession(
       ...(sealed === undefined ? {} : { sealedProviderTokens: sealed }),
     },
     hashHandle(handle),
-    replaces,
+    request.replaces?.sid,
   );
-  if (replaces !== undefined) parts.feed.apply({ kind: 'session-ended', sid: replaces, until: endsAt });
+  if (request.replaces)
+    parts.feed.apply({ kind: 'session-ended', sid: request.replaces.sid, until: request.replaces.endsAt });
   parts.log.info('signed in', { uid: person.uid, sid, provider: answer.identity.provider });
   return cookies;
 }

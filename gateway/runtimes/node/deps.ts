@@ -2,6 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { createClientRegistry } from '../../../shared/clients.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { type Config, ConfigError, type ConfigMistake } from '../../../shared/config.ts';
+import { SsoError } from '../../../shared/errors.ts';
 import { createKeyring } from '../../../shared/keys/keyring.ts';
 import { assertUpToDate } from '../../../shared/migrations/migrate.ts';
 import { connectDatabase } from '../../../shared/store/connect.ts';
@@ -28,10 +29,13 @@ export async function createNodeDeps(
   const sql = connectDatabase(config.database);
   const close = () => sql.end({ timeout: 5 });
   try {
-    await assertUpToDate(sql);
+    await assertUpToDate(sql, config.users);
   } catch (error) {
-    await close();
-    throw error;
+    if (!(error instanceof SsoError) || error.code !== 'directory_unavailable') {
+      await close();
+      throw error;
+    }
+    log.warn('database not reachable at start', {}, error);
   }
   return {
     deps: {

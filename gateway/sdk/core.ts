@@ -1,0 +1,150 @@
+import type { DomainCookie } from '../../shared/cookies/domain-cookie.ts';
+import { createAddresses } from './addresses.ts';
+import { type Answer, problem, redirect, refusal, toResponse, withCookies } from './answer.ts';
+import { createCookieReader } from './cookie-reader.ts';
+import { type Incoming, isNavigation, isPrefetch, isPreflight } from './incoming.ts';
+import { createLocalSessions } from './local-session.ts';
+import { type AutoLoginOptions, checkOptions } from './options.ts';
+import { type Person, personOf } from './person.ts';
+import { isPublicPath } from './public-paths.ts';
+
+export type { Answer } from './answer.ts';
+export type { Incoming } from './incoming.ts';
+export type { AutoLoginOptions } from './options.ts';
+export { hasPermission, hasRole, type Person } from './person.ts';
+
+/** Somebody is signed in; the app carries on. */
+export type SignedIn = {
+  readonly kind: 'signed-in';
+  readonly person: Person;
+  /** Public name of the sign-in; the same in every app. An identifier, never a credential. */
+  readonly sid: string;
+  /** `Set-Cookie` values to append to the app's own answer. */
+  readonly cookies: readonly string[];
+  /**
+   * For the app's own answer: `Vary` is to be merged into the app's, `Cache-Control` to be set. It is `no-store` beside
+   * cookies, which no cache may keep for the next person; otherwise it is a default that the app's own replaces.
+   */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+};
+
+/** Nobody is signed in, and this request may go on without: an optional page, or a CORS preflight. */
+export type SignedOut = {
+  readonly kind: 'signed-out';
+  /** As for {@link SignedIn}. */
+  readonly cookies: readonly string[];
+  /** As for {@link SignedIn}. Empty for a preflight. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** How this request would have been answered had the page asked for somebody: 302, 401 or 503. */
+  challenge(): Answer;
+};
+
+/** What one request amounts to. `respond`: the app's handler is not to run. */
+export type Decision = SignedIn | SignedOut | { readonly kind: 'respond'; readonly answer: Answer };
+
+/** The same for those who speak the Fetch API. */
+export type Outcome = SignedIn | SignedOut | { readonly kind: 'respond'; readonly response: Response };
+
+/** The filter of one app. */
+export type AutoLogin = {
+  /** Decides one request. Reads no body. @throws whatever `onSignIn` throws */
+  handle(request: Request): Promise<Outcome>;
+  /** {@link handle} for adapters, which have no `Request` at hand. */
+  decide(incoming: Incoming): Promise<Decision>;
+  /** Link that signs in and returns to a path of this app, or to an absolute URL. Default: the app's root. */
+  signInUrl(returnTo?: string): string;
+  /**
+   * Address that signs out of everything, then returns as {@link signInUrl} does. As the `action` of a form with
+   * `method="post"` it does so at once; followed as a link it asks first.
+   */
+  signOutUrl(returnTo?: string): string;
+};
+
+/**
+ * Makes the filter that an app on a subdomain installs: whoever is signed in at the gateway is signed in here.
+ *
+ * | domain cookie | a person's navigation | anything else |
+ * |---|---|---|
+ * | valid | carries on; the local session is started or kept | the same |
+ * | expired | 302 to the gateway's `/refresh` | 401 with `login` and `refresh` |
+ * | two different valid ones | local session dropped, 302 to `/refresh` | local session dropped, 401 likewise |
+ * | none | local session dropped, 302 to `/login` | local session dropped, 401 with `login` |
+ *
+ * The app's local session never counts alone, nor beside a domain cookie of another sign-in: a sign-out at one app is at
+ * once a sign-out at all. A prefetch is never bounced (503). The gateway counts bounces, the app does not.
+ *
+ * Nothing is asked of the gateway per request. Its keys are fetched with the first cookie and again every ten minutes;
+ * while it is down the last ones serve for a day.
+ *
+ * @throws SsoError `config_invalid` that lists every mistake in the options.
+ * @example
+ * const sso = createAutoLogin({ gateway: 'https://auth.acme.com', url: 'https://notes.acme.com', secret })
+ * const outcome = await sso.handle(request)
+ * if (outcome.kind === 'respond') return outcome.response
+ */
+export function createAutoLogin(options: AutoLoginOptions): AutoLogin {
+  const settings = checkOptions(options);
+  const { clock, onSignIn } = settings;
+  const addresses = createAddresses(settings.gateway, settings.url);
+  const sessions = createLocalSessions(settings.secret, settings.url, settings.cookieName);
+  const readCookie = createCookieReader(settings, addresses.jwks);
+
+  async function decide(incoming: Incoming): Promise<Decision> {
+    const challengeFor = (kind: 'none' | 'expired' | 'conflict') => challenge(incoming, kind);
+    if (isPreflight(incoming)) {
+      return { kind: 'signed-out', cookies: [], headers: [], challenge: () => challengeFor('none') };
+    }
+    const header = incoming.header('cookie');
+    const now = clock();
+    const reading = await readCookie(header, now);
+    if (reading.kind === 'valid') return await signedIn(reading.cookie, header, now);
+
+    const optional = settings.optional || isPublicPath(incoming.target, settings.publicPaths);
+    const refuse = () =>
+      reading.kind === 'unavailable' ? refusal('provider_unavailable', incoming) : challengeFor(reading.kind);
+    const drops = (reading.kind === 'none' || reading.kind === 'conflict') && sessions.sent(header);
+    const cookies = drops ? [sessions.clear()] : [];
+    if (optional) return { kind: 'signed-out', cookies, headers: headersBeside(cookies), challenge: refuse };
+    return { kind: 'respond', answer: isPrefetch(incoming) ? refuse() : withCookies(refuse(), cookies) };
+  }
+
+  async function signedIn(cookie: DomainCookie, header: string | undefined, now: number): Promise<SignedIn> {
+    const { uid: sub, sid, exp } = cookie;
+    const person = personOf(cookie);
+    const session = sessions.read(header, now);
+    const known = session?.sid === sid && session.sub === sub;
+    if (!known) await onSignIn?.(person);
+    // a renewed domain cookie takes the session along
+    const cookies = known && session.exp === exp ? [] : [sessions.write({ sid, sub, exp }, now)];
+    return { kind: 'signed-in', person, sid, cookies, headers: headersBeside(cookies, 'private, no-cache') };
+  }
+
+  function challenge(incoming: Incoming, kind: 'none' | 'expired' | 'conflict'): Answer {
+    if (isPrefetch(incoming)) return problem('prefetch_refused');
+    const returnTo = addresses.returnFrom(incoming);
+    const login = addresses.signIn(returnTo);
+    const refresh = addresses.refresh(returnTo);
+    if (isNavigation(incoming)) return redirect(kind === 'none' ? login : refresh);
+    return kind === 'none' ? problem('not_signed_in', { login }) : problem('session_expired', { login, refresh });
+  }
+
+  return {
+    decide,
+    async handle(request) {
+      const decision = await decide({
+        method: request.method,
+        target: request.url,
+        header: (name) => request.headers.get(name) ?? undefined,
+      });
+      return decision.kind === 'respond' ? { kind: 'respond', response: toResponse(decision.answer) } : decision;
+    },
+    signInUrl: (returnTo) => addresses.signIn(addresses.returnTo(returnTo)),
+    signOutUrl: (returnTo) => addresses.signOut(addresses.returnTo(returnTo)),
+  };
+}
+
+/** @param cacheControl Where no cookie goes along; `undefined` leaves it to the app. */
+function headersBeside(cookies: readonly string[], cacheControl?: string): SignedIn['headers'] {
+  const control = cookies.length > 0 ? 'no-store' : cacheControl;
+  return [['Vary', 'Cookie'], ...(control === undefined ? [] : [['Cache-Control', control] as const])];
+}

@@ -1,0 +1,212 @@
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import path from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import type postgres from 'postgres';
+import { createGateway, type Gateway } from '../../gateway/app.ts';
+import { createNodeDeps } from '../../gateway/runtimes/node/deps.ts';
+import { createListener } from '../../gateway/runtimes/node/listener.ts';
+import { type Clock, systemClock } from '../../shared/clock.ts';
+import { migrate } from '../../shared/migrations/migrate.ts';
+import { connectDatabase } from '../../shared/store/connect.ts';
+import { createNotesApp } from './apps/notes.ts';
+import { createPhotosApp } from './apps/photos.ts';
+import { createStartPage } from './apps/what-happened.ts';
+import { buildTriggers } from './bundles.ts';
+import { createJournal, type Journal } from './journal.ts';
+import { invocationStep, poolStep } from './journal-steps.ts';
+import { startLambdaHost } from './lambda-host.ts';
+import { observe } from './observe.ts';
+import { startPostgres } from './postgres.ts';
+import { seedAccounts, seedPeople } from './seed.ts';
+import { createUserPool, type UserPool } from './user-pool/user-pool.ts';
+import { clientId, type WorldAddresses, worldAddresses, worldConfig, worldSecrets } from './world-config.ts';
+
+export type WorldOptions = {
+  /** 0: any free one. */
+  readonly port: number;
+  /** Folder for everything that outlives a restart. */
+  readonly dir: string;
+  /** Forget what the folder holds. */
+  readonly fresh?: boolean;
+  /** An own Postgres instead of the one that comes along. */
+  readonly databaseUrl?: string | undefined;
+  /** Told of each part as it is ready. */
+  readonly progress?: (what: string) => void;
+  readonly clock?: Clock;
+};
+
+/** What a world leaves in its folder. */
+const kept = ['postgres', 'user-pool.json', 'secrets.json', 'triggers'];
+
+/** Everything on one machine, running. */
+export type World = {
+  readonly at: WorldAddresses;
+  readonly gateway: Gateway;
+  readonly userPool: UserPool;
+  readonly journal: Journal;
+  /** Connection to the world's database. */
+  readonly sql: postgres.Sql;
+  /** Stops every part; resolves once nothing is left running. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Brings up the local world: Postgres, user pool, Lambda host with the real trigger bundles, gateway and demo apps, all
+ * behind one port.
+ *
+ * @throws Error in one line where the port is taken or a part can't start; what was started by then is stopped.
+ */
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const progress = options.progress ?? (() => {});
+  const clock = options.clock ?? systemClock;
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    // last things first: nobody asks what is gone already
+    for (const one of stops.splice(0).reverse()) await one();
+  };
+  try {
+    const hosts = new Map<string, RequestListener>();
+    const server = createServer({ maxHeaderSize: 32_768 }, dispatch(hosts));
+    const port = await listen(server, options.port);
+    stops.push(async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    });
+    const at = worldAddresses(port);
+    // by name: whoever points --dir at a folder of their own keeps what else is in it
+    for (const one of options.fresh ? kept : []) rmSync(path.join(options.dir, one), { recursive: true, force: true });
+    const secrets = worldSecrets(options.dir);
+    const journal = createJournal({ clock });
+
+    const [bundles, databaseUrl] = await Promise.all([
+      buildTriggers({ outDir: path.join(options.dir, 'triggers') }).then((built) => {
+        progress(
+          `Lambda bundles: ${built.map(({ name, bytes }) => `${name} (${Math.round(bytes / 1024)} KB)`).join(', ')}`,
+        );
+        return built;
+      }),
+      startDatabase(options, stops, progress),
+    ]);
+    const config = worldConfig(at, secrets, databaseUrl);
+    const sql = connectDatabase(config.database);
+    stops.push(() => sql.end({ timeout: 1 }));
+    const { ran } = await migrate(sql, config.users);
+    await seedPeople(sql);
+    progress(ran.length > 0 ? `Database: ${ran.length} migrations, people and roles` : 'Database: up to date');
+
+    const lambda = await startLambdaHost({
+      functions: bundles.map(({ name, file }) => ({
+        name,
+        file,
+        env: { CROSSGATE_DATABASE_URL: databaseUrl, CROSSGATE_TRIGGERS_PROVIDER: 'cognito' },
+      })),
+      onInvoke: (record) => journal.record(invocationStep(record)),
+      clock,
+    });
+    stops.push(() => lambda.stop());
+    await lambda.warm();
+    progress('Lambda host: triggers loaded');
+
+    const userPool = await createUserPool({
+      origin: at.userPool,
+      clients: [
+        {
+          id: clientId,
+          secret: secrets.clientSecret,
+          name: 'Acme apps',
+          callbacks: [`${at.gateway}/callback/cognito`],
+          logouts: [`${at.gateway}/signed-out`],
+          scopes: ['openid', 'email', 'profile'],
+          rotation: { graceSeconds: 10 },
+        },
+      ],
+      lambda: {
+        endpoint: lambda.endpoint,
+        triggers: { PreTokenGeneration: { name: 'pre-token-generation', version: 'V2_0' } },
+      },
+      file: path.join(options.dir, 'user-pool.json'),
+      seed: seedAccounts,
+      onEvent: (event) => journal.record(poolStep(event)),
+      clock,
+    });
+    progress('User pool');
+
+    const { deps, close } = await createNodeDeps(config, { clock });
+    stops.push(close);
+    const gateway = createGateway(deps);
+    stops.push(await gateway.feed.follow());
+    progress('Gateway');
+
+    const common = { sql, gateway: at.gateway, clock };
+    const notes = createNotesApp({ ...common, url: at.notes, secret: secrets.notes, photos: at.photos });
+    const photos = createPhotosApp({ ...common, url: at.photos, secret: secrets.photos, notes: at.notes });
+    await Promise.all([notes.ensureSchema(), photos.ensureSchema()]);
+    const start = createStartPage({ journal, sql, at });
+    progress('Demo apps: Notes, Photos');
+
+    const serve = (url: string, listener: RequestListener) =>
+      hosts.set(new URL(url).host, observe(listener, new URL(url).hostname, journal));
+    serve(at.gateway, createListener(gateway));
+    serve(
+      at.userPool,
+      getRequestListener((request) => userPool.fetch(request)),
+    );
+    serve(at.notes, getRequestListener(notes.fetch));
+    serve(at.photos, photos.listener);
+    hosts.set(new URL(at.start).host, getRequestListener(start.fetch));
+    return { at, gateway, userPool, journal, sql, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startDatabase(
+  options: WorldOptions,
+  stops: (() => Promise<unknown>)[],
+  progress: (what: string) => void,
+): Promise<string> {
+  if (options.databaseUrl) {
+    progress('Postgres: yours (DATABASE_URL)');
+    return options.databaseUrl;
+  }
+  const server = await startPostgres({ dir: path.join(options.dir, 'postgres') });
+  stops.push(() => server.stop());
+  progress('Postgres');
+  return server.url;
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  server.listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(
+      `Port ${port} is taken. Stop what listens there, or choose another: npm run dev -- --port ${port + 1}`,
+    );
+  }
+  const address = server.address();
+  return address && typeof address === 'object' ? address.port : port;
+}
+
+/** One port for all: the `Host` header says who is meant. */
+function dispatch(hosts: ReadonlyMap<string, RequestListener>): RequestListener {
+  return (request, response) => {
+    const listener = hosts.get(request.headers.host?.toLowerCase() ?? '');
+    if (listener) return listener(request, response);
+    const starting = hosts.size === 0;
+    response.writeHead(starting ? 503 : 421, {
+      'content-type': 'text/plain; charset=utf-8',
+      ...(starting ? { 'retry-after': '2' } : {}),
+    });
+    response.end(
+      starting
+        ? 'The local world is starting.\n'
+        : `Nobody here is called ${JSON.stringify(request.headers.host ?? '')}. These are: ${[...hosts.keys()].join(', ')}\n`,
+    );
+  };
+}
