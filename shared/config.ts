@@ -188,7 +188,9 @@ export const configSchema = z.strictObject({
     .describe('Forward-auth.'),
   triggers: z
     .strictObject({
-      provider: id.optional().describe("Provider id of the triggers' user pool. Unset: the first provider."),
+      provider: id
+        .default('cognito')
+        .describe("What the gateway's configuration calls the triggers' user pool: the `id` of that provider."),
       onFailure: z
         .enum(['refuse', 'degrade'])
         .default('refuse')
@@ -235,8 +237,8 @@ export type ClientConfig = Config['clients'][number];
 export type RuleConfig = Config['rules'][number];
 export type UsersConfig = Config['users'];
 
-/** The part that the database work needs: migrations run before there are providers or keys. */
-export type DatabaseConfig = Pick<Config, 'database' | 'users'>;
+/** Sections that mean the same without the rest. */
+export type ConfigSection = 'session' | 'database' | 'users' | 'triggers' | 'listen' | 'log';
 
 /** A mistake in the configuration: where, and what to do. */
 export type ConfigMistake = { readonly where: string; readonly says: string };
@@ -261,7 +263,7 @@ export class ConfigError extends SsoError {
 export function parseConfig(input: unknown): Config {
   const parsed = configSchema.safeParse(input, { reportInput: true });
   if (!parsed.success) {
-    throw new ConfigError([...parsed.error.issues.flatMap(explain), ...crossCheckSound(input)]);
+    throw new ConfigError([...parsed.error.issues.flatMap((issue) => explain(issue)), ...crossCheckSound(input)]);
   }
   const config = complete(parsed.data);
   const mistakes = crossCheck(config);
@@ -291,19 +293,28 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Checks `database` and `users` alone, whatever the rest says or lacks; unknown names at the top are still mistakes.
+ * Checks some sections alone, whatever the others say or lack: migrations and triggers need no providers or keys.
+ * Unknown names at the top are still mistakes. What lies between sections is not checked.
  *
- * @throws ConfigError that lists every mistake in that part.
+ * @throws ConfigError that lists every mistake in these sections.
  */
-export function parseDatabaseConfig(input: unknown): DatabaseConfig {
-  const all = isRecord(input) ? input : {};
-  const strangers = Object.keys(all).filter((key) => !Object.hasOwn(configSchema.shape, key));
-  const part = Object.fromEntries(Object.entries(all).filter(([key]) => key === 'database' || key === 'users'));
-  const parsed = configSchema.pick({ database: true, users: true }).safeParse(part, { reportInput: true });
-  const mistakes: ConfigMistake[] = strangers.map((where) => ({ where, says: 'is not a setting' }));
-  if (!parsed.success) mistakes.push(...parsed.error.issues.flatMap(explain));
-  if (mistakes.length > 0 || !parsed.data) throw new ConfigError(mistakes);
-  return parsed.data;
+export function parseConfigPart<Section extends ConfigSection>(
+  input: unknown,
+  sections: readonly Section[],
+): Pick<Config, Section> {
+  const all = input === undefined ? {} : input;
+  if (!isRecord(all)) throw new ConfigError([{ where: '(top level)', says: 'must be an object' }]);
+  const mistakes: ConfigMistake[] = Object.keys(all)
+    .filter((key) => !Object.hasOwn(configSchema.shape, key))
+    .map((where) => ({ where, says: 'is not a setting' }));
+  const part: Record<string, unknown> = {};
+  for (const section of sections) {
+    const parsed = configSchema.shape[section].safeParse(all[section], { reportInput: true });
+    if (parsed.success) part[section] = parsed.data;
+    else mistakes.push(...parsed.error.issues.flatMap((issue) => explain(issue, section)));
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  return part as Pick<Config, Section>;
 }
 
 /** An address has no parent: it is kept whole, and refused by name below. */
@@ -311,13 +322,13 @@ function parentOf(hostname: string): string {
   return isAddress(hostname) ? hostname : hostname.replace(/^[^.]+\./, '');
 }
 
-function explain(issue: z.core.$ZodIssue): ConfigMistake[] {
-  const where = issue.path.join('.') || '(top level)';
+function explain(issue: z.core.$ZodIssue, ...section: string[]): ConfigMistake[] {
+  const path = [...section, ...issue.path];
+  const where = path.join('.') || '(top level)';
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ where: [...issue.path, key].join('.'), says: 'is not a setting' }));
+    return issue.keys.map((key) => ({ where: [...path, key].join('.'), says: 'is not a setting' }));
   }
-  const missing = issue.input === undefined && issue.path.length > 0;
-  if (missing) return [{ where, says: 'is missing' }];
+  if (issue.input === undefined && path.length > 0) return [{ where, says: 'is missing' }];
   return [{ where, says: inWords(issue) }];
 }
 
@@ -407,8 +418,8 @@ function crossCheck(config: Config): ConfigMistake[] {
     if (one.path.endsWith('*') && !one.path.endsWith('/*'))
       say(`rules.${i}.path`, 'may have * only as its last character, after /');
   });
-  if (config.triggers.provider && !config.providers.some((one) => one.id === config.triggers.provider)) {
-    say('triggers.provider', 'is none of the providers');
+  if (config.providers.some((one) => one.triggers && one.id !== config.triggers.provider)) {
+    say('triggers.provider', 'must be the id of the provider that has triggers');
   }
   const { columns: mapped, table } = config.users;
   if (table && mapped.subject && !mapped.provider && config.providers.length > 1) {

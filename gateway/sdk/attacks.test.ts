@@ -101,11 +101,21 @@ describe('a forged domain cookie', () => {
   });
 
   it('stays expired however often it was seen when it was good', async () => {
-    const cookie = sso.domainCookie();
+    const cookie = sso.domainCookie({ exp: start + 60 });
     expect(await verdict([cookie])).toBe('ann-id, new session');
-    sso.now += 1831;
+    sso.now += 90;
     expect(await verdict([cookie])).toBe('/refresh');
   });
+});
+
+it('a handler that changes its person changes nobody else’s', async () => {
+  const cookie = sso.domainCookie();
+  for (const _ of [1, 2]) {
+    const outcome = await send([cookie]);
+    if (outcome.kind !== 'signed-in') throw new Error(outcome.kind);
+    expect(outcome.person.roles).toEqual(['editor']);
+    (outcome.person.roles as string[]).push('admin');
+  }
 });
 
 describe('a local session', () => {

@@ -45,38 +45,26 @@ export function createCookieReader(
     fetch: (input, init) => settings.fetch(input, { ...init, redirect: 'manual' }),
   });
 
-  let refreshing = false;
-  /** Keys that are there serve at once; only the one request that finds them old waits for newer ones. */
-  async function currentKeys(): Promise<VerificationKeys> {
-    if (refreshing && jwks.known) return jwks.known;
-    refreshing = true;
-    try {
-      return await jwks.keys();
-    } finally {
-      refreshing = false;
-    }
-  }
-
   const verified = new LRUCache<string, { readonly cookie: DomainCookie; readonly by: VerificationKeys }>({
     max: mostRemembered,
   });
 
   function read(header: string | undefined, values: readonly string[], keys: VerificationKeys, now: Seconds): Reading {
     const [token, another] = values;
-    if (token === undefined || another !== undefined) return readDomainCookie(header, name, expect(keys), now);
+    if (token === undefined || another !== undefined) return readDomainCookie(header, name, expected(keys), now);
     const hash = createHash('sha256').update(token).digest('base64url');
     const known = verified.get(hash);
     if (known && known.by === keys && known.cookie.exp + leeway > now)
       return { kind: 'valid', cookie: known.cookie, token };
-    const reading = readDomainCookie(header, name, expect(keys), now);
+    const reading = readDomainCookie(header, name, expected(keys), now);
     if (reading.kind === 'valid') verified.set(hash, { cookie: reading.cookie, by: keys });
     return reading;
   }
 
-  const expect = (keys: VerificationKeys) => domainCookieExpectation({ publicUrl, cookieDomain }, keys);
+  const expected = (keys: VerificationKeys) => domainCookieExpectation({ publicUrl, cookieDomain }, keys);
   const hasUnknownKid = (values: readonly string[], keys: VerificationKeys, now: Seconds) =>
     values.some((token) => {
-      const verdict = verifyToken(token, expect(keys), now);
+      const verdict = verifyToken(token, expected(keys), now);
       return verdict.kind === 'invalid' && verdict.why === 'unknown_kid';
     });
 
@@ -84,7 +72,7 @@ export function createCookieReader(
     const values = cookieValues(header, name);
     if (values.length === 0) return { kind: 'none' };
     try {
-      const keys = await currentKeys();
+      const keys = await jwks.keys();
       const reading = read(header, values, keys, now);
       // the usual request, and one that more keys could not save, need no second look
       if (reading.kind === 'conflict' || (reading.kind === 'valid' && values.length === 1)) return reading;

@@ -17,7 +17,7 @@ export type Person = {
   readonly expiresAt: Seconds;
 };
 
-/** What an app may know of a domain cookie. */
+/** What an app may know of a domain cookie. Lists are copies: whatever a handler does to them is gone with its request. */
 export function personOf(cookie: DomainCookie): Person {
   const { uid, authTime, exp, email, name, roles, permissions } = cookie;
   return {
@@ -26,8 +26,8 @@ export function personOf(cookie: DomainCookie): Person {
     expiresAt: exp,
     ...(email === undefined ? {} : { email }),
     ...(name === undefined ? {} : { name }),
-    ...(roles === undefined ? {} : { roles }),
-    ...(permissions === undefined ? {} : { permissions }),
+    ...(roles === undefined ? {} : { roles: [...roles] }),
+    ...(permissions === undefined ? {} : { permissions: [...permissions] }),
   };
 }
 

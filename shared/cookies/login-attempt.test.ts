@@ -52,7 +52,9 @@ describe('a login attempt', () => {
   it('is found again by its state, in this browser, for a quarter of an hour', async () => {
     const browser = new Browser();
     const [cookie] = await browser.start(attempt('s1'));
-    expect(cookie).toMatch(/^__Host-sso_login_[A-Za-z0-9_-]{16}=[^;]+; Path=\/; Max-Age=900; Secure; HttpOnly; SameSite=Lax$/);
+    expect(cookie).toMatch(
+      /^__Host-sso_login_[A-Za-z0-9_-]{16}=[^;]+; Path=\/; Max-Age=900; Secure; HttpOnly; SameSite=Lax$/,
+    );
     expect(await find('s1', browser)).toMatchObject(attempt('s1'));
     expect(await find('s1', browser, now + attemptLifetime - 1)).toBeDefined();
     expect(await find('s1', browser, now + attemptLifetime)).toBeUndefined();
@@ -143,7 +145,10 @@ describe('an attacker', () => {
   });
 
   it.each([
-    ['changes the cookie', (value: string) => `${value.slice(0, 60)}${value[60] === 'A' ? 'B' : 'A'}${value.slice(61)}`],
+    [
+      'changes the cookie',
+      (value: string) => `${value.slice(0, 60)}${value[60] === 'A' ? 'B' : 'A'}${value.slice(61)}`,
+    ],
     ['cuts the cookie', (value: string) => value.slice(0, -10)],
     ['empties the cookie', () => ''],
     ['quotes the cookie', (value: string) => `"${value}"`],

@@ -13,8 +13,6 @@ export type LoginAttempt = {
   readonly verifier: string;
   /** Judged when the attempt began. Judged again before it is used. */
   readonly returnTo: string;
-  /** `sid` that this browser had then: a sign-in ends the session it replaces. */
-  readonly replaces?: string;
 };
 
 /** How long a person may take to sign in. */

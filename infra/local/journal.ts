@@ -1,0 +1,98 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Clock, Seconds } from '../../shared/clock.ts';
+import { type Arrival, createJourneys, type Place, type Visit } from './journal-journeys.ts';
+import { safeText, safeValue } from './journal-redaction.ts';
+
+export type { Arrival, Visit } from './journal-journeys.ts';
+
+/**
+ * `request`: an answer; `redirect`: one that sends the browser elsewhere; `cookie`: one that an answer sets or clears;
+ * `token`: tokens that the user pool made; `trigger`: a Lambda function ran; `row`: a row was read or written; `pool`:
+ * something else at the user pool; `queue`: a message was sent or taken.
+ */
+export type StepKind = 'request' | 'redirect' | 'cookie' | 'token' | 'trigger' | 'row' | 'pool' | 'queue';
+
+/** Something that happened. */
+export type Step = {
+  /** Rises in the order in which steps became known. For `steps(since)`. */
+  readonly id: number;
+  /** Rises in the order in which steps began: a request stands before what it caused, though it ends after. */
+  readonly order: number;
+  /** Steps of one journey belong together: from a click to the page that it led to. */
+  readonly journey: number;
+  readonly at: Seconds;
+  readonly kind: StepKind;
+  /** Where it happened: a host without its port, or `lambda`, `postgres`, `queue`. */
+  readonly host: string;
+  /** One plain line. */
+  readonly summary: string;
+  readonly details: Readonly<Record<string, unknown>>;
+};
+
+/** A step as its source tells it. `at` and the journey are found out where they are missing. */
+export type NewStep = Pick<Step, 'kind' | 'host' | 'summary'> & {
+  readonly at?: Seconds;
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** What it consisted of or brought about; noted right after it. */
+  readonly parts?: readonly NewStep[];
+};
+
+/** What just happened in the local world. In memory, of a bounded size, and without secrets: they are taken out on the way in. */
+export type Journal = {
+  /** Notes a step. Without a visit it belongs to the request that is being handled here and now. */
+  record(step: NewStep, visit?: Visit): Step;
+  /** In the order of their ids. @param since Only those with a higher id. */
+  steps(since?: number): readonly Step[];
+  /** The highest id so far; rises by `clear()` too, so that a page that shows an older one knows to look again. */
+  readonly cursor: number;
+  clear(): void;
+  /** A request comes in: finds the journey that it belongs to. Call `leave` of the visit when it was answered. */
+  arrive(arrival: Arrival): Visit;
+  /** Runs a request's handler so that whatever is recorded meanwhile counts as its. */
+  during<T>(visit: Visit, handler: () => T): T;
+};
+
+/**
+ * Makes an empty journal.
+ *
+ * @param options.size Most steps that are kept; the oldest go first. Default: 500.
+ */
+export function createJournal({ clock, size = 500 }: { readonly clock: Clock; readonly size?: number }): Journal {
+  const journeys = createJourneys(clock);
+  const current = new AsyncLocalStorage<Visit>();
+  let steps: Step[] = [];
+  let cursor = 0;
+
+  function record(step: NewStep, place: Place): Step {
+    const { kind, host, summary, at = clock(), details = {}, parts = [] } = step;
+    cursor += 1;
+    const noted: Step = {
+      id: cursor,
+      order: place.order,
+      journey: place.journey,
+      at,
+      kind,
+      host: safeText(host),
+      summary: safeText(summary),
+      details: safeValue(details) as Step['details'],
+    };
+    steps.push(noted);
+    if (steps.length > size) steps = steps.slice(-size);
+    for (const part of parts) record({ at, ...part }, journeys.placeFor(place));
+    return noted;
+  }
+
+  return {
+    record: (step, visit) => record(step, visit ?? journeys.placeFor(current.getStore())),
+    steps: (since = 0) => steps.filter((step) => step.id > since),
+    get cursor() {
+      return cursor;
+    },
+    clear() {
+      steps = [];
+      cursor += 1;
+    },
+    arrive: (arrival) => journeys.arrive(arrival),
+    during: (visit, handler) => current.run(visit, handler),
+  };
+}

@@ -1,0 +1,8 @@
+import { feedAndAudit } from './feed-and-audit.ts';
+import { ownUsers } from './own-users.ts';
+import { permissions } from './permissions.ts';
+import { sessions } from './sessions.ts';
+import type { Step } from './step.ts';
+
+/** Every step there is, in order. */
+export const steps: readonly Step[] = [feedAndAudit, permissions, sessions, ownUsers];

@@ -1,0 +1,108 @@
+import { Buffer } from 'node:buffer';
+import { asUserId, type UserId } from '../identity.ts';
+import type { Person } from '../users/directory.ts';
+
+/** A role's name. The database has the same rule as a CHECK. */
+export const rolePattern = /^[A-Za-z0-9._:-]{1,64}$/;
+
+/**
+ * A permission, `resource:action`: each part 1 to 64 characters, without colon, space of any kind, control or invisible
+ * character. The database has the same rule as a CHECK on each part.
+ */
+export const permissionPattern = new RegExp(`^${part()}:${part()}$`, 'u');
+
+/** What a token says of a person beside the provider's own claims. Names as they stand in the token. */
+export type PersonClaims = {
+  /** Primary key of the person's row. */
+  readonly uid: UserId;
+  /** Role names. */
+  readonly roles: readonly string[];
+  /** `resource:action`. Absent: left out because the token would have grown too large; look them up. Empty: none. */
+  readonly permissions?: readonly string[];
+  /** Permission version that `roles` and `permissions` are of. */
+  readonly perm_v: number;
+};
+
+/** {@link PersonClaims} for Cognito's V1 trigger, which takes nothing but strings. */
+export type PersonClaimStrings = {
+  readonly uid: string;
+  /** Space-separated; empty for none. */
+  readonly roles: string;
+  /** Space-separated; empty for none. Absent as in {@link PersonClaims}. */
+  readonly permissions?: string;
+  /** Decimal. */
+  readonly perm_v: string;
+};
+
+/** All claims of a person, permissions included. Only an active person should get any: the caller looks. */
+export function claimsOf(person: Person): PersonClaims & { readonly permissions: readonly string[] } {
+  return {
+    uid: person.id,
+    roles: person.roles,
+    permissions: person.permissions,
+    perm_v: person.permissionVersion,
+  };
+}
+
+/** The same claims as strings, for Cognito's V1 trigger. */
+export function claimsAsStrings(claims: PersonClaims): PersonClaimStrings {
+  return {
+    uid: claims.uid,
+    roles: claims.roles.join(' '),
+    ...(claims.permissions && { permissions: claims.permissions.join(' ') }),
+    perm_v: String(claims.perm_v),
+  };
+}
+
+/**
+ * Bytes by which these claims lengthen a token: their JSON, base64url-coded.
+ *
+ * @example const kept = claimsSize(all) <= budget ? all : withoutPermissions(all)
+ */
+export function claimsSize(claims: PersonClaims | PersonClaimStrings): number {
+  return Math.ceil((Buffer.byteLength(JSON.stringify(claims)) * 4) / 3);
+}
+
+/** The claims less the permissions, for a token that would grow too large. */
+export function withoutPermissions({ uid, roles, perm_v }: PersonClaims): PersonClaims {
+  return { uid, roles, perm_v };
+}
+
+/**
+ * Reads our claims out of the payload of a token whose signature, issuer and audience were checked, and whose provider
+ * runs our trigger. Takes lists and V1's strings alike.
+ *
+ * @returns `undefined`, which means nobody, where `uid` is missing, or where any one of the claims is malformed: half of
+ *   what a token says is not what was signed.
+ */
+export function readPersonClaims(payload: Record<string, unknown>): PersonClaims | undefined {
+  const { uid } = payload;
+  const roles = readList(payload.roles, rolePattern);
+  const version = readVersion(payload.perm_v);
+  if (typeof uid !== 'string' || !isUserId(uid) || roles === undefined || version === undefined) return undefined;
+  const base = { uid: asUserId(uid), roles, perm_v: version };
+  if (payload.permissions === undefined) return base;
+  const permissions = readList(payload.permissions, permissionPattern);
+  return permissions && { ...base, permissions };
+}
+
+/** Could this be the id of a row? 1 to 255 characters, none a control character or half a surrogate pair. */
+function isUserId(value: string): boolean {
+  return value.length > 0 && value.length <= 255 && !/[\p{Cc}\p{Cs}]/u.test(value);
+}
+
+function readList(value: unknown, pattern: RegExp): readonly string[] | undefined {
+  const list: unknown = typeof value === 'string' ? (value === '' ? [] : value.split(' ')) : value;
+  if (!Array.isArray(list)) return undefined;
+  const isGood = (item: unknown): item is string => typeof item === 'string' && pattern.test(item);
+  return list.every(isGood) ? list : undefined;
+}
+
+function readVersion(value: unknown): number | undefined {
+  const version = typeof value === 'string' && /^[1-9][0-9]{0,15}$/.test(value) ? Number(value) : value;
+  return typeof version === 'number' && Number.isSafeInteger(version) && version >= 1 ? version : undefined;
+}
+
+function part(): string {
+  return '[^\\s:\\p{Cc}\\p{Cs}\\u200b-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\ufeff]{1,64}';
+}

@@ -1,0 +1,46 @@
+import { SsoError } from '../errors.ts';
+
+/** What PostgreSQL says of an error, beside its message: names of things in the schema, never values. */
+type Diagnosis = {
+  /** SQLSTATE, or Node's code of a connection error. */
+  readonly code?: string;
+  readonly table_name?: string;
+  readonly column_name?: string;
+  readonly constraint_name?: string;
+};
+
+/** SQLSTATE classes whose texts quote values of rows: bad data, violated constraints, what triggers raise themselves. */
+const quoting = /^(22|23|44|P0|XX)/;
+
+/**
+ * Turns what the database client threw into one of our errors, whose reason and cause quote no value of any row.
+ *
+ * @param doing What was being done, for the log.
+ * @returns `cause` itself where it is an {@link SsoError} already.
+ */
+export function databaseError(
+  code: 'store_unavailable' | 'directory_unavailable',
+  doing: string,
+  cause: unknown,
+): SsoError {
+  if (cause instanceof SsoError) return cause;
+  const { code: state = 'no code', ...names } = diagnosis(cause);
+  const where = Object.values(names).join(' ');
+  const text = quoting.test(state) || !(cause instanceof Error) ? '' : `: ${cause.message}`;
+  const reason = [`${doing}: ${state}`, where].filter((part) => part !== '').join(' ') + text;
+  return new SsoError(code, reason, { cause: quoting.test(state) ? new Error(`SQLSTATE ${state} ${where}`) : cause });
+}
+
+/** SQLSTATE of an error, `undefined` for what PostgreSQL didn't say. */
+export function sqlState(error: unknown): string | undefined {
+  const { code } = diagnosis(error);
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** The names that an error carries: its SQLSTATE, and the table, column and constraint that it is about. */
+export function diagnosis(error: unknown): Diagnosis {
+  if (!(error instanceof Error)) return {};
+  const names = ['code', 'table_name', 'column_name', 'constraint_name'] as const;
+  const said = Object.entries(error).filter(([key, value]) => names.some((name) => name === key) && value);
+  return Object.fromEntries(said);
+}
