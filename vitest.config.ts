@@ -3,12 +3,14 @@ import { defineConfig } from 'vitest/config';
 /** Files that need more than Node: a Postgres server, a browser. Everything else is a unit test. */
 const db = ['**/*.db.test.ts'];
 const browser = ['**/*.browser.test.ts'];
+/** Packs and installs the package: slow, and of use before a release only. */
+const packed = ['**/package.test.ts'];
 const never = ['**/node_modules/**', '**/dist/**', '**/.crossgate/**'];
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...never, ...db, ...browser] } },
+      { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...never, ...db, ...browser, ...packed] } },
       {
         test: {
           name: 'db',
@@ -29,6 +31,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      { test: { name: 'package', include: packed, exclude: never, testTimeout: 240_000, hookTimeout: 240_000 } },
     ],
   },
 });

@@ -238,7 +238,7 @@ export type RuleConfig = Config['rules'][number];
 export type UsersConfig = Config['users'];
 
 /** Sections that mean the same without the rest. */
-export type ConfigSection = 'session' | 'database' | 'users' | 'triggers' | 'listen' | 'log';
+export type ConfigSection = 'session' | 'providers' | 'database' | 'users' | 'triggers' | 'listen' | 'log';
 
 /** A mistake in the configuration: where, and what to do. */
 export type ConfigMistake = { readonly where: string; readonly says: string };

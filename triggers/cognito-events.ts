@@ -19,7 +19,8 @@ export type TokenEvent = {
  */
 export function parseTokenEvent(event: unknown): TokenEvent {
   const { version, triggerSource, request } = record(event, 'event');
-  if (typeof triggerSource !== 'string' || !triggerSource.startsWith('TokenGeneration_')) throw new TypeError('triggerSource');
+  if (typeof triggerSource !== 'string' || !triggerSource.startsWith('TokenGeneration_'))
+    throw new TypeError('triggerSource');
   const number = version === '1' ? 1 : version === '2' ? 2 : version === '3' ? 3 : undefined;
   if (number === undefined) throw new TypeError('version');
   if (triggerSource === 'TokenGeneration_ClientCredentials') return { version: number, person: undefined };
@@ -39,7 +40,9 @@ export function readAttributes(attributes: Readonly<Record<string, unknown>>): I
     return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
   };
   const email = text('email');
-  const name = text('name') ?? ([text('given_name'), text('family_name')].filter((part) => part !== undefined).join(' ') || undefined);
+  const name =
+    text('name') ??
+    ([text('given_name'), text('family_name')].filter((part) => part !== undefined).join(' ') || undefined);
   return {
     emailVerified: attributes.email_verified === 'true' || attributes.email_verified === true,
     ...(email === undefined ? {} : { email }),

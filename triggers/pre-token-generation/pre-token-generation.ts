@@ -42,7 +42,8 @@ export function createPreTokenGeneration(options: PreTokenGenerationOptions): Pr
     const known = remembered?.get(identity.subject);
     if (known) {
       const standing = await users.standing(identity);
-      if (standing?.id === known.id && standing.permissionVersion === known.permissionVersion) return { ...known, state: standing.state };
+      if (standing?.id === known.id && standing.permissionVersion === known.permissionVersion)
+        return { ...known, state: standing.state };
     }
     const person = await users.findByIdentity(identity);
     if (person) remembered?.set(identity.subject, person);
@@ -56,7 +57,10 @@ export function createPreTokenGeneration(options: PreTokenGenerationOptions): Pr
     if (found) return found;
     const outcome = await users.heal(identity, attributes);
     if (outcome.kind === 'refused') {
-      throw new SsoError(outcome.why === 'row_incomplete' ? 'account_unknown' : 'account_conflict', `no row: ${outcome.why}`);
+      throw new SsoError(
+        outcome.why === 'row_incomplete' ? 'account_unknown' : 'account_conflict',
+        `no row: ${outcome.why}`,
+      );
     }
     if (outcome.kind !== 'found') log(`users row ${outcome.kind}`, { provider, uid: outcome.person.id });
     return outcome.person;
@@ -64,7 +68,10 @@ export function createPreTokenGeneration(options: PreTokenGenerationOptions): Pr
 
   return async (event) => {
     const { version, person: asked } = parse(event, log);
-    const answer = (claims: Parameters<typeof tokenResponse>[1]) => ({ ...(event as object), response: tokenResponse(version, claims) });
+    const answer = (claims: Parameters<typeof tokenResponse>[1]) => ({
+      ...(event as object),
+      response: tokenResponse(version, claims),
+    });
     if (!asked) return event as object;
     try {
       const person = await within(deadline, personOf(asked));
@@ -74,7 +81,12 @@ export function createPreTokenGeneration(options: PreTokenGenerationOptions): Pr
       const known = error instanceof SsoError ? error : new SsoError('internal', 'unexpected', { cause: error });
       // a final answer stands whatever the policy: only ignorance may be degraded
       const ignorant = known.failure.status >= 500;
-      log('pre-token-generation failed', { code: known.code, reason: known.reason, degraded: ignorant && onFailure === 'degrade', error: known.cause });
+      log('pre-token-generation failed', {
+        code: known.code,
+        reason: known.reason,
+        degraded: ignorant && onFailure === 'degrade',
+        error: known.cause,
+      });
       if (ignorant && onFailure === 'degrade') return answer(undefined);
       throw spoken(known.code);
     }
@@ -101,7 +113,10 @@ function spoken(code: FailureCode): Error {
 async function within<T>(deadline: Milliseconds, work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SsoError('directory_unavailable', `no answer within ${deadline} ms`)), deadline);
+    timer = setTimeout(
+      () => reject(new SsoError('directory_unavailable', `no answer within ${deadline} ms`)),
+      deadline,
+    );
   });
   try {
     return await Promise.race([work, late]);

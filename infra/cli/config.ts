@@ -1,0 +1,55 @@
+import { trustedPeers } from '../../gateway/runtimes/node/deps.ts';
+import { checkAll, readConfigInput } from '../../gateway/runtimes/node/load-config.ts';
+import { type Config, ConfigError, type ConfigMistake, parseConfig } from '../../shared/config.ts';
+import { createKeyring } from '../../shared/keys/keyring.ts';
+import { type Console, exits } from './console.ts';
+
+/**
+ * Says whether a gateway would start with this configuration, as far as that shows without asking anybody, and where the
+ * values came from. Prints no secret.
+ */
+export function runConfigCheck(file: string | undefined, console: Console): number {
+  const read = readConfigInput(file, console);
+  const config = checkAll(read, (input) => {
+    const parsed = parseConfig(input);
+    const mistakes = [...mistakesOf(() => trustedPeers(parsed.check.trustedProxies)), ...keyMistakes(parsed)];
+    if (mistakes.length > 0) throw new ConfigError(mistakes);
+    return parsed;
+  });
+  console.out('The configuration is good.');
+  console.out(`  file          ${read.file ?? 'none'}`);
+  for (const { setting, variable } of read.sources) console.out(`  ${setting.padEnd(13)} from ${variable}`);
+  console.out(`  gateway       ${config.publicUrl}, cookies on ${config.cookie.domain}`);
+  for (const { id, kind, issuer } of config.providers) console.out(`  provider      ${id}: ${kind} at ${issuer}`);
+  console.out(`  database      ${withoutPassword(config.database.url)}`);
+  console.out(`  people        ${config.users.table ?? 'crossgate.users, made by the migrations'}`);
+  console.out(`  apps, rules   ${config.clients.length}, ${config.rules.length}`);
+  return exits.fine;
+}
+
+function keyMistakes(config: Config): readonly ConfigMistake[] {
+  return mistakesOf(() => {
+    const { alg } = createKeyring(config.keys).domainCookie.current;
+    if (alg !== config.cookie.algorithm) {
+      const says = `its first key is for ${alg}, but cookie.algorithm is ${config.cookie.algorithm}`;
+      throw new ConfigError([{ where: 'keys.domainCookie', says }]);
+    }
+  });
+}
+
+function mistakesOf(act: () => unknown): readonly ConfigMistake[] {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes;
+    throw error;
+  }
+  return [];
+}
+
+/** Host and name alone: user and query may hold secrets too. */
+function withoutPassword(url: string): string {
+  if (!URL.canParse(url)) return 'set';
+  const { host, pathname } = new URL(url);
+  return `${host || 'local socket'}${pathname}`;
+}

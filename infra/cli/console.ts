@@ -1,0 +1,34 @@
+import type { ConfigSurroundings } from '../../gateway/runtimes/node/load-config.ts';
+
+/** What a command sees of the world; a test passes its own. */
+export type Console = ConfigSurroundings & {
+  /** Results: what a script reads. */
+  out(text: string): void;
+  /** Everything for a person: progress, mistakes. */
+  err(text: string): void;
+  /** Is standard output a screen? */
+  readonly isScreen: boolean;
+};
+
+/** How a command ends; documented in `crossgate --help`. */
+export const exits = { fine: 0, wrong: 1, usage: 2, database: 3 } as const;
+
+/** Ends a command early. `message` is for the person at the keyboard. */
+export class CliError extends Error {
+  readonly exit: number;
+
+  constructor(exit: number, message: string) {
+    super(message);
+    this.name = 'CliError';
+    this.exit = exit;
+  }
+}
+
+/** The console of this process. */
+export const processConsole = (): Console => ({
+  env: process.env,
+  cwd: process.cwd(),
+  out: (text) => void process.stdout.write(`${text}\n`),
+  err: (text) => void process.stderr.write(`${text}\n`),
+  isScreen: process.stdout.isTTY === true,
+});
