@@ -20,6 +20,7 @@ import { startLambdaHost } from './lambda-host.ts';
 import { observe } from './observe.ts';
 import { startPostgres } from './postgres.ts';
 import { seedAccounts, seedPeople } from './seed.ts';
+import type { PoolEvent } from './user-pool/settings.ts';
 import { createUserPool, type UserPool } from './user-pool/user-pool.ts';
 import { clientId, type WorldAddresses, worldAddresses, worldConfig, worldSecrets } from './world-config.ts';
 
@@ -34,6 +35,8 @@ export type WorldOptions = {
   readonly databaseUrl?: string | undefined;
   /** Told of each part as it is ready. */
   readonly progress?: (what: string) => void;
+  /** Told of what happens in the user pool, beside the journal. */
+  readonly onPoolEvent?: (event: PoolEvent) => void;
   readonly clock?: Clock;
 };
 
@@ -129,7 +132,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       },
       file: path.join(options.dir, 'user-pool.json'),
       seed: seedAccounts,
-      onEvent: (event) => journal.record(poolStep(event)),
+      onEvent: (event) => {
+        journal.record(poolStep(event));
+        options.onPoolEvent?.(event);
+      },
       clock,
     });
     progress('User pool');
