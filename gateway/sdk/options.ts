@@ -7,7 +7,7 @@ import type { Person } from './person.ts';
 
 /** What an app tells the filter. */
 export type AutoLoginOptions = {
-  /** Public URL of the gateway, letter for letter as its own configuration has it (`publicUrl`), path included. */
+  /** Public URL of the gateway, path included: `publicUrl` of its configuration. */
   readonly gateway: string;
   /**
    * Public base URL of this app. Return addresses are built from it and the request's path and query. A path in it stands
@@ -148,8 +148,8 @@ export function checkOptions(options: AutoLoginOptions): Settings {
   // called through a variable of the module's own, as Workers demand; looked up late, so that tools may replace it
   const fetchKeys: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
   return {
-    gateway: options.gateway,
-    url: options.url,
+    gateway: normal(gateway),
+    url: normal(app),
     secret,
     cookieDomain,
     environment,
@@ -176,6 +176,9 @@ function readBase(name: string, text: unknown, mistakes: string[]): URL | undefi
   }
   return url;
 }
+
+/** As the gateway's own configuration normalises its public URL: it is the issuer, and compared letter by letter. */
+const normal = (url: URL | undefined): string => url?.href.replace(/\/+$/, '') ?? '';
 
 function readSecret(secret: unknown): Uint8Array {
   if (typeof secret === 'string') return Buffer.from(secret);

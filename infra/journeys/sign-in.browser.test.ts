@@ -16,7 +16,10 @@ const poolEvents: PoolEvent[] = [];
 
 beforeAll(async () => {
   dir = mkdtempSync(path.resolve('.crossgate/journey-'));
-  [browser, world] = await Promise.all([startBrowser(), startWorld({ port: 0, dir, onPoolEvent: (event) => poolEvents.push(event) })]);
+  [browser, world] = await Promise.all([
+    startBrowser(),
+    startWorld({ port: 0, dir, onPoolEvent: (event) => poolEvents.push(event) }),
+  ]);
 });
 afterAll(async () => {
   await browser?.close();

@@ -17,10 +17,10 @@ export type SetCookie = {
 export function splitSetCookie(header: string): SetCookie {
   const [pair = '', ...attributes] = header.split(';').map((part) => part.trim());
   const equals = pair.indexOf('=');
-  const valueOf = (wanted: string) =>
+  const attribute = (wanted: string) =>
     attributes.find((one) => one.toLowerCase().startsWith(`${wanted}=`))?.slice(wanted.length + 1);
-  const domain = valueOf('domain');
-  const maxAge = Number(valueOf('max-age') ?? Number.NaN);
+  const domain = attribute('domain');
+  const maxAge = Number(attribute('max-age') ?? Number.NaN);
   return {
     name: equals < 0 ? '' : pair.slice(0, equals),
     value: pair.slice(equals + 1),

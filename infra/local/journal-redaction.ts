@@ -43,9 +43,9 @@ export function shortened(value: string): string {
  * in a connection string. UUIDs, names and addresses stay.
  */
 export function safeText(text: string): string {
-  // cut first, at a length that leaves a token's beginning recognisable, so that no input takes long
-  const clean = text
-    .slice(0, 4 * longestText)
+  // cut first, so that no input takes long, and never within a word: half a token looks like none
+  const start = text.length > 4 * longestText ? text.slice(0, 4 * longestText).replace(/\S*$/, '') : text;
+  const clean = start
     .replace(/\/\/[^/@\s]*@/g, `//${gap}@`)
     .replace(/\b(bearer|basic|dpop)\s+[^\s"',;]+/gi, `$1 ${gap}`)
     .replace(

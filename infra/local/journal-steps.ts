@@ -20,7 +20,11 @@ export function invocationStep(record: InvocationRecord): NewStep {
   const { functionName, event, response, error, durationMs, log } = record;
   const trigger = at(event, 'triggerSource');
   const claims = claimsOf(response);
-  const outcome = error ? `failed: ${error.errorMessage}` : claims ? `adds ${Object.keys(claims).join(', ')}` : 'is done';
+  const outcome = error
+    ? `failed: ${error.errorMessage}`
+    : claims
+      ? `adds ${Object.keys(claims).join(', ')}`
+      : 'is done';
   return {
     kind: 'trigger',
     host: 'lambda',
@@ -93,7 +97,7 @@ export function poolStep({ type, at: when, details }: PoolEvent): NewStep {
   const who = details.username ?? details.email;
   return {
     kind: type === 'token' || type === 'refresh' ? 'token' : 'pool',
-    host: 'cognito.localhost',
+    host: 'user-pool',
     at: when,
     summary: `${said[type]}${typeof who === 'string' ? `: ${who}` : ''}`,
     details: { event: type, ...details },

@@ -22,7 +22,7 @@ export type Step = {
   readonly journey: number;
   readonly at: Seconds;
   readonly kind: StepKind;
-  /** Where it happened: a host without its port, or `lambda`, `postgres`, `queue`. */
+  /** Where it happened: a host without its port, or `user-pool`, `lambda`, `postgres`, `queue`. */
   readonly host: string;
   /** One plain line. */
   readonly summary: string;

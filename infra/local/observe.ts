@@ -4,7 +4,8 @@ import { decodeDomainCookie, isDomainCookie, shownCookieName, splitSetCookie } f
 import { safeAddress, safeTarget } from './journal-redaction.ts';
 
 /** Asked by browsers and tools on their own, or too often to be news. */
-const noise = /^\/(favicon\.ico|robots\.txt|healthz|readyz|\.well-known\/appspecific\/.*)$|\.(css|js|map|png|svg|ico|woff2?)$/;
+const noise =
+  /^\/(favicon\.ico|robots\.txt|healthz|readyz|\.well-known\/appspecific\/.*)$|\.(css|js|map|png|svg|ico|woff2?)$/;
 const noisyDestinations: ReadonlySet<string> = new Set(['image', 'style', 'script', 'font', 'manifest']);
 
 /**

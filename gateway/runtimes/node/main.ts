@@ -1,13 +1,9 @@
-import { createServer } from 'node:http';
 import closeWithGrace from 'close-with-grace';
-import { SsoError } from '../../../shared/errors.ts';
 import { createGateway } from '../../app.ts';
 import { createNodeDeps } from './deps.ts';
 import { createListener } from './listener.ts';
 import { loadConfig } from './load-config.ts';
-
-/** Cookies and forwarded headers together stay below this; more is answered with 431 by Node itself. */
-const maxHeaderSize = 32_768;
+import { createGatewayServer } from './server.ts';
 
 /** Serves a gateway until the process is told to stop: open requests finish, new ones are refused, connections close. */
 export async function serve(configFile?: string): Promise<void> {
@@ -15,7 +11,7 @@ export async function serve(configFile?: string): Promise<void> {
   const { deps, close } = await createNodeDeps(config);
   const gateway = createGateway(deps);
   const unfollow = await gateway.feed.follow();
-  const server = createServer({ maxHeaderSize, requestTimeout: 30_000 }, createListener(gateway));
+  const server = createGatewayServer(createListener(gateway));
   const { host, port } = config.listen;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -34,12 +30,5 @@ export async function serve(configFile?: string): Promise<void> {
     });
     await unfollow();
     await close();
-  });
-}
-
-if (import.meta.main) {
-  serve(process.argv[2]).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof SsoError ? error.reason : String(error)}\n`);
-    process.exitCode = 1;
   });
 }

@@ -1,0 +1,70 @@
+import type { Step } from '../journal.ts';
+import type { WorldAddresses } from '../world-config.ts';
+
+/** Who takes part. Each has a lane of its own. */
+export type Actor = 'browser' | 'notes' | 'photos' | 'other' | 'gateway' | 'pool' | 'lambda' | 'postgres';
+
+/** The lanes from left to right. */
+export const lanes: readonly Actor[] = ['browser', 'notes', 'photos', 'other', 'gateway', 'pool', 'lambda', 'postgres'];
+
+/** What people call them. */
+export const names: Readonly<Record<Actor, string>> = {
+  browser: 'Browser',
+  notes: 'Notes',
+  photos: 'Photos',
+  other: 'Elsewhere',
+  gateway: 'Gateway',
+  pool: 'User pool',
+  lambda: 'Trigger',
+  postgres: 'Postgres',
+};
+
+/** Knows who is behind a host. */
+export type Cast = {
+  /** @param host Of a step, or of an address. */
+  actor(host: string): Actor;
+  isApp(actor: Actor): boolean;
+};
+
+export function createCast(at: WorldAddresses): Cast {
+  const nameOf = (url: string) => new URL(url).hostname;
+  const known = new Map<string, Actor>([
+    [nameOf(at.notes), 'notes'],
+    [nameOf(at.photos), 'photos'],
+    [nameOf(at.gateway), 'gateway'],
+    [nameOf(at.userPool), 'pool'],
+    ['user-pool', 'pool'],
+    ['lambda', 'lambda'],
+    ['queue', 'lambda'],
+    ['postgres', 'postgres'],
+  ]);
+  return {
+    actor: (host) => known.get(host) ?? 'other',
+    isApp: (actor) => actor === 'notes' || actor === 'photos' || actor === 'other',
+  };
+}
+
+/** From whom a step goes to whom, and whether an answer comes back. */
+export type Movement = { readonly from: Actor; readonly to: Actor; readonly answered: boolean };
+
+export function movement({ kind, host, details }: Step, cast: Cast): Movement {
+  const here = cast.actor(host);
+  switch (kind) {
+    case 'request':
+    case 'redirect': {
+      const by = String(details.by ?? '');
+      const isPerson = by === 'navigation' || by === 'page';
+      return { from: isPerson ? 'browser' : by === 'server' ? 'other' : cast.actor(by), to: here, answered: true };
+    }
+    case 'cookie':
+      return { from: here, to: 'browser', answered: false };
+    case 'token':
+      return { from: 'pool', to: 'gateway', answered: false };
+    case 'trigger':
+      return { from: 'pool', to: 'lambda', answered: true };
+    case 'row':
+      return { from: 'lambda', to: 'postgres', answered: true };
+    default:
+      return { from: here, to: here, answered: false };
+  }
+}
