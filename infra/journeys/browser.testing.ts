@@ -31,3 +31,9 @@ export async function signIn(page: Page, email: string, password = seededPasswor
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
+
+/** Opens the person's menu of a demo app and signs out everywhere. */
+export async function signOut(page: Page): Promise<void> {
+  await page.locator('summary').first().click();
+  await page.getByRole('button', { name: 'Sign out everywhere' }).click();
+}

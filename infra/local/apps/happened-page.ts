@@ -21,7 +21,7 @@ export type Happened = {
 export function happenedPage(live: Html, cursor: number): Html {
   return html`<section class="hero row">
 <div><h1>What just happened</h1>
-<p class="lead">Every request, redirect, cookie and token of this local world, in order and in plain words. Tokens, codes and passwords are left out.</p></div>
+<p class="lead">Every request, redirect, cookie and token of this local world, in order and in plain words. Tokens, codes and passwords are left out. Below: <a href="#now">what the browser and Postgres hold now</a>.</p></div>
 <div class="tools"><p class="live quiet small" id="news" role="status">Reload to see more</p>
 <form method="post" action="/what-happened/clear"><button class="button plain">Clear</button></form></div>
 </section>

@@ -51,6 +51,7 @@ function request(step: Step, cast: Cast): string {
   const to = typeof location === 'string' && URL.canParse(location) ? new URL(location) : undefined;
   const target = to && cast.actor(to.hostname);
   if (by !== 'navigation' && by !== 'page') return betweenServers(String(path), here, cast.actor(String(by)));
+  if (cast.isApp(here) && path === '/bye') return `${where} says goodbye. This page needs no sign-in.`;
   if (cast.isApp(here)) return atApp(where, String(method), Number(status), target, to?.pathname);
   if (here === 'gateway') return atGateway(String(path), String(method), Number(status), target, to?.pathname);
   if (here === 'pool') return atPool(String(path), String(method), Number(status), target);
@@ -178,6 +179,12 @@ function cookie(step: Step, cast: Cast): string {
       ? `${where} forgets its own session.`
       : `${where} notes for itself which sign-in this is. It counts only beside the shared cookie.`;
   }
+  if (cast.actor(step.host) === 'pool' && title === 'cognito') {
+    return isCleared
+      ? 'The user pool’s own session is over.'
+      : 'The user pool’s own session with this browser: it won’t ask for the password again right away.';
+  }
+  if (title === 'XSRF-TOKEN') return 'So that the user pool takes forms from its own pages only.';
   return isCleared ? `${where} takes a cookie back.` : `${where} sets a cookie of its own.`;
 }
 

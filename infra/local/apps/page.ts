@@ -104,7 +104,7 @@ function account(person: Person, signOutUrl: string | undefined): Html {
   const list = (values: readonly string[] | undefined) =>
     values === undefined ? 'not in the cookie' : values.length === 0 ? 'none' : values.join(', ');
   return html`<details class="account">
-<summary><span class="face" aria-hidden="true">${[...name][0]?.toUpperCase()}</span><span><span class="unseen">Signed in as </span><bdi>${name}</bdi></span></summary>
+<summary><span class="face" aria-hidden="true">${[...name][0]?.toUpperCase()}</span><span><span class="unseen">Signed in as </span><bdi>${name}</bdi><small><span class="unseen">id </span>${id.length > 13 ? `${id.slice(0, 13)}…` : id}</small></span></summary>
 <div class="sheet">
 <p class="lead">What this app knows of you. All of it stands in one signed cookie; nobody was asked.</p>
 <dl>
@@ -158,6 +158,7 @@ svg{display:block;flex:none}
 cursor:pointer;list-style:none;font-weight:600;font-size:.9375rem;line-height:1.2}
 .account summary::-webkit-details-marker{display:none}
 .account summary:hover,.account[open] summary{background:#00000026}
+.account small{display:block;font:.75rem/1.3 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;opacity:.9}
 .face{display:grid;place-items:center;flex:none;width:2rem;height:2rem;border-radius:50%;background:var(--onAccent);color:var(--accent);font-weight:700}
 .sheet{position:absolute;right:0;top:calc(100% + .375rem);z-index:2;width:min(24rem,calc(100vw - 2rem));display:grid;gap:1rem;padding:1.25rem;
 background:var(--card);color:var(--text);border:1px solid var(--line);border-radius:.875rem;box-shadow:0 16px 40px -12px #0006}
@@ -196,6 +197,6 @@ background:var(--accent);color:var(--onAccent);font:inherit;font-weight:600;text
 table{width:100%;border-collapse:collapse}
 th,td{padding:.625rem .5rem;border-bottom:1px solid var(--line);text-align:left}
 td:last-child,th:last-child{text-align:right;font-variant-numeric:tabular-nums}
-@media (max-width:34rem){.brand{flex:1}.bar nav{order:3;flex-basis:100%}.account summary>span:last-child{max-width:7rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}}
+@media (max-width:34rem){.brand{flex:1}.bar nav{order:3;flex-basis:100%}.account summary>span:last-child{max-width:8.5rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}}
 `;
 }

@@ -12,11 +12,12 @@ export function paint(seed: number, key: string, label: string): string {
   const random = numbersFrom(seed);
   const between = (low: number, high: number) => low + random() * (high - low);
   const isNight = random() < 0.35;
-  const hue = between(0, 360);
+  // dawn and dusk, noon, and twilight: skies are seldom green
+  const hue = [between(190, 225), between(325, 360), between(235, 285)][Math.floor(random() * 3)] ?? 200;
   const colour = (turn: number, saturation: number, lightness: number) =>
     `hsl(${Math.round((hue + turn + 360) % 360)} ${Math.round(saturation)}% ${Math.round(lightness)}%)`;
 
-  const [high, low] = isNight ? [colour(0, 45, 12), colour(40, 45, 34)] : [colour(0, 65, 68), colour(45, 80, 87)];
+  const [high, low] = isNight ? [colour(0, 45, 12), colour(40, 45, 34)] : [colour(0, 62, 70), colour(40, 85, 88)];
   const sun = { x: between(60, 340), y: between(55, 130), r: between(16, 34) };
   const stars = Array.from({ length: isNight ? 40 : 0 }, () => {
     return `<circle cx="${between(0, 400).toFixed(0)}" cy="${between(0, 150).toFixed(0)}" r="${between(0.4, 1.3).toFixed(1)}"/>`;
@@ -25,7 +26,7 @@ export function paint(seed: number, key: string, label: string): string {
     const lightness = isNight ? 26 - i * 6 : 62 - i * 13;
     return `<path d="${ridge(between, 150 + i * 36, 44 - i * 5)}" fill="${colour(70 + i * 14, 34 + i * 4, lightness)}"/>`;
   });
-  return `<svg viewBox="0 0 400 300" role="img" aria-label="${label}" preserveAspectRatio="xMidYMid slice"><defs><linearGradient id="sky${key}" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="${high}"/><stop offset=".75" stop-color="${low}"/></linearGradient></defs><rect width="400" height="300" fill="url(#sky${key})"/><g fill="#fff" opacity=".8">${stars.join('')}</g><circle cx="${sun.x.toFixed(0)}" cy="${sun.y.toFixed(0)}" r="${(sun.r * 2.2).toFixed(0)}" fill="#fff" opacity=".14"/><circle cx="${sun.x.toFixed(0)}" cy="${sun.y.toFixed(0)}" r="${sun.r.toFixed(0)}" fill="${isNight ? '#f4f1e6' : colour(50, 95, 78)}"/>${hills.join('')}</svg>`;
+  return `<svg viewBox="0 0 400 300" role="img" aria-label="${label}" preserveAspectRatio="xMidYMid slice"><defs><linearGradient id="sky${key}" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="${high}"/><stop offset=".75" stop-color="${low}"/></linearGradient></defs><rect width="400" height="300" fill="url(#sky${key})"/><g fill="#fff" opacity=".8">${stars.join('')}</g><circle cx="${sun.x.toFixed(0)}" cy="${sun.y.toFixed(0)}" r="${(sun.r * 2.2).toFixed(0)}" fill="#fff" opacity=".14"/><circle cx="${sun.x.toFixed(0)}" cy="${sun.y.toFixed(0)}" r="${sun.r.toFixed(0)}" fill="${isNight ? '#f4f1e6' : '#ffe9b8'}"/>${hills.join('')}</svg>`;
 }
 
 const adjectives = ['Quiet', 'Distant', 'Early', 'Silver', 'Golden', 'Hidden', 'Northern', 'Warm', 'Windy', 'Soft'];

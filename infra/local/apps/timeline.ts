@@ -4,7 +4,7 @@ import { type Actor, type Cast, lanes, movement, names } from './cast.ts';
 import { inWords, journeyTitle } from './in-words.ts';
 import type { Html } from './page.ts';
 
-const laneWidth = 62;
+const laneWidth = 66;
 
 /** Journeys, the newest first; in each, its steps in their order. The newest two stand open. */
 export function timeline(steps: readonly Step[], cast: Cast): Html {

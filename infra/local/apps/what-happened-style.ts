@@ -118,8 +118,8 @@ background:var(--calm);color:var(--calmInk);font-size:.8125rem;font-weight:650}
 .step{padding:.875rem 1.25rem;display:grid;gap:1rem}
 .step+.step{border-top:1px solid var(--line)}
 .wires{display:none}
-.said{display:grid;gap:.375rem;min-width:0}
-.who{display:flex;flex-wrap:wrap;align-items:center;gap:.25rem .375rem;font-size:.8125rem;color:var(--muted)}
+.said{position:relative;display:grid;gap:.3125rem;min-width:0}
+.who{padding-right:5rem;display:flex;flex-wrap:wrap;align-items:center;gap:.25rem .375rem;font-size:.8125rem;color:var(--muted)}
 .who code{margin-left:.25rem;font-size:.75rem}
 .pill{padding:.0625rem .5rem;border:1px solid currentColor;border-radius:1rem;font-size:.75rem;font-weight:600;white-space:nowrap}
 .words{max-width:62ch;text-wrap:pretty}
@@ -135,6 +135,8 @@ background:var(--calm);color:var(--calmInk);font-size:.8125rem;font-weight:650}
 .more>summary::before{content:"+";width:1rem}
 .more[open]>summary::before{content:"–"}
 .more[open]>summary{margin-bottom:.375rem}
+.said>.more>summary{position:absolute;right:0;top:-.125rem}
+.said>.more[open]{margin-top:.375rem}
 .more>summary:hover{color:var(--text)}
 .facts-list{display:grid;grid-template-columns:minmax(5rem,max-content) 1fr;gap:.25rem 1rem;font-size:.8125rem}
 .facts-list dt{color:var(--muted)}
@@ -149,7 +151,8 @@ background:var(--calm);color:var(--calmInk);font-size:.8125rem;font-weight:650}
 .step{grid-template-columns:auto 1fr;padding:0 1.25rem 0 .5rem;gap:1.25rem}
 .step+.step{border-top:0}
 .step+.step .said{border-top:1px solid var(--line)}
-.said{padding-block:.75rem}
+.said{padding-block:.625rem .75rem}
+.said>.more>summary{top:.5rem}
 .wires{display:block;height:0;min-height:100%}
 .life{stroke-opacity:.28;stroke-width:1.5}
 .go{fill:none;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
