@@ -209,6 +209,28 @@ export const configSchema = z.strictObject({
         .max(300)
         .default(30)
         .describe('Seconds for which a person is remembered between two tokens. 0: never.'),
+      claimBudget: z
+        .int()
+        .min(256)
+        .max(8192)
+        .default(2048)
+        .describe('Most bytes that our claims may add to a token. Over it permissions are left out and looked up.'),
+      queueUrl: z
+        .url()
+        .optional()
+        .describe('SQS queue that sign-ins are sent to, for `profile-update` to write down. Unset: they are not.'),
+      queueDeadline: z
+        .int()
+        .min(50)
+        .max(4000)
+        .default(700)
+        .describe('Milliseconds after which sending to the queue is given up. The sign-in goes on.'),
+      compensation: z
+        .enum(['none', 'disable', 'delete'])
+        .default('none')
+        .describe(
+          'What happens to a pool user whose row could not be made at sign-up, so that signing up can be tried again.',
+        ),
     })
     .prefault({})
     .describe('The Cognito Lambda triggers.'),
