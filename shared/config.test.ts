@@ -131,11 +131,6 @@ describe('a mistake', () => {
       'providers.0.issuer: must be https (http only on localhost)',
     ],
     [
-      'an alias over http',
-      { providers: [{ ...provider, issuerAliases: ['http://x.test'] }] },
-      'providers.0.issuerAliases.0: must be https (http only on localhost)',
-    ],
-    [
       'a logout address of another scheme',
       { providers: [{ ...provider, logoutUrl: 'javascript:alert(1)' }] },
       'providers.0.logoutUrl: must be https (http only on localhost)',

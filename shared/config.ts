@@ -22,9 +22,7 @@ const provider = z.strictObject({
     .enum(['cognito', 'openid'])
     .default('openid')
     .describe('`cognito` knows what Cognito does its own way: its logout, its errors.'),
-  label: z.string().max(60).optional().describe('What people read where there is a choice. The id if unset.'),
   issuer: z.url().describe('Issuer URL; discovery happens below it.'),
-  issuerAliases: z.array(z.url()).default([]).describe('Other issuer URLs of the same provider (Cognito has two).'),
   clientId: z.string().min(1).describe('Client id that the provider gave the gateway.'),
   clientSecret: secret(z.string().min(1).optional().describe('Client secret; unset for a public client.')),
   scopes: z.array(z.string().min(1)).default(['openid', 'email', 'profile']).describe('Scopes to ask for.'),
@@ -415,9 +413,6 @@ function crossCheck(config: Config): ConfigMistake[] {
   unique(config.clients, 'clients', say);
   config.providers.forEach((one, i) => {
     secure(`providers.${i}.issuer`, one.issuer);
-    one.issuerAliases.forEach((alias, j) => {
-      secure(`providers.${i}.issuerAliases.${j}`, alias);
-    });
     if (one.logoutUrl) secure(`providers.${i}.logoutUrl`, one.logoutUrl);
     if (!one.scopes.includes('openid')) say(`providers.${i}.scopes`, 'must contain openid');
   });

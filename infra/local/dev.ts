@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import closeWithGrace from 'close-with-grace';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { seedAccounts } from './seed.ts';
 import { startWorld } from './world.ts';
 
@@ -15,11 +15,11 @@ function portNumber(text: string): number {
 
 const command = new Command('npm run dev --')
   .description('Runs all of Crossgate on this machine: gateway, user pool, Postgres, Lambda triggers, demo apps.')
-  .option(
-    '--port <number>',
-    'port that everything listens on, told apart by host (also PORT)',
-    portNumber,
-    portNumber(process.env.PORT ?? '4180'),
+  .addOption(
+    new Option('--port <number>', 'port that everything listens on, told apart by host')
+      .env('PORT')
+      .default(4180)
+      .argParser(portNumber),
   )
   .option('--fresh', 'start over: forget people, sessions and keys of the local world', false)
   .option('--dir <folder>', 'where the local world keeps its data', path.join(repository, '.crossgate'))

@@ -46,7 +46,6 @@ export function worldConfig(at: WorldAddresses, secrets: WorldSecrets, databaseU
       {
         id: 'cognito',
         kind: 'cognito',
-        label: 'Acme',
         issuer: `${at.userPool}/${poolId}`,
         clientId,
         clientSecret: secrets.clientSecret,
