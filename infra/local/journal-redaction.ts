@@ -33,8 +33,11 @@ const addressParameters: ReadonlySet<string> = new Set(
 
 /** The beginning of an opaque value, or nothing of it where the beginning would be most of it. */
 export function shortened(value: string): string {
+  if (isShortened(value)) return value;
   return value.length >= longEnough ? value.slice(0, shownCharacters) + gap : gap;
 }
+
+const isShortened = (value: string): boolean => value.length <= shownCharacters + 1 && value.endsWith(gap);
 
 /**
  * Text without what looks like a token, a credential or a key in it, and not longer than a few lines.
@@ -50,7 +53,7 @@ export function safeText(text: string): string {
     .replace(/\b(bearer|basic|dpop)\s+[^\s"',;]+/gi, `$1 ${gap}`)
     .replace(
       /\b(\w*(?:pass(?:word|wd)?|secret|token|code|verifier|cookie|state|nonce))(["']?\s*[=:]\s*["']?)([^\s&"',;}]+)/gi,
-      (_, name: string, between: string) => name + between + gap,
+      (_, name: string, between: string, value: string) => name + between + (isShortened(value) ? value : gap),
     )
     .replace(/eyJ[\w-]*(?:\.[\w-]*)+/g, shortened)
     .replace(/[A-Za-z0-9_-]{20,}/g, (run) => (isOpaque(run) ? shortened(run) : run));

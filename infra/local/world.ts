@@ -146,7 +146,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     stops.push(await gateway.feed.follow());
     progress('Gateway');
 
-    const common = { sql, gateway: at.gateway, clock };
+    const links = [{ name: 'What happened', href: `${at.start}/what-happened` }];
+    const common = { sql, gateway: at.gateway, clock, links };
     const notes = createNotesApp({ ...common, url: at.notes, secret: secrets.notes, photos: at.photos });
     const photos = createPhotosApp({ ...common, url: at.photos, secret: secrets.photos, notes: at.notes });
     await Promise.all([notes.ensureSchema(), photos.ensureSchema()]);

@@ -169,7 +169,6 @@ background:var(--card);color:var(--text);border:1px solid var(--line);border-rad
 main{flex:1 0 auto;display:grid;align-content:start;gap:1.5rem;padding-block:2rem}
 footer{padding-block:1.5rem;font-size:.8125rem;color:var(--muted)}
 .card{background:var(--card);border:1px solid var(--line);border-radius:.875rem;padding:1.25rem}
-.head{display:flex;flex-wrap:wrap;align-items:end;justify-content:space-between;gap:.75rem 1.5rem}
 .stack{display:grid;gap:.75rem}
 label{font-weight:600}
 textarea,input[type=text]{width:100%;padding:.625rem .75rem;border:1px solid var(--edge);border-radius:.625rem;background:var(--card);color:inherit;font:inherit}

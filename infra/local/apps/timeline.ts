@@ -26,7 +26,7 @@ function journey(id: number, steps: readonly Step[], shown: readonly Actor[], ca
     counted(count('cookie'), 'cookie', 'cookies'),
   ].filter((fact) => fact !== undefined);
   return html`<details class="journey" id="journey-${id}"${open ? raw(' open') : ''}>
-<summary><h3>${journeyTitle(steps, cast)}</h3><p class="facts"><time>${clockTime(steps[0]?.at)}</time>${facts.map((fact) => html`<span>${fact}</span>`)}</p></summary>
+<summary><h3>${journeyTitle(steps, cast)}</h3><p class="facts">${clockTime(steps[0]?.at ?? 0)}${facts.map((fact) => html`<span>${fact}</span>`)}</p></summary>
 <div class="lanes" aria-hidden="true">${heads(shown)}<span></span></div>
 <ol>${steps.map((step) => row(step, shown, cast))}</ol>
 </details>`;
@@ -35,8 +35,9 @@ function journey(id: number, steps: readonly Step[], shown: readonly Actor[], ca
 const counted = (count: number, one: string, many: string): string | undefined =>
   count === 0 ? undefined : `${count} ${count === 1 ? one : many}`;
 
-function clockTime(at: number | undefined): string {
-  return at === undefined ? '' : `${new Date(at * 1000).toISOString().slice(11, 19)} UTC`;
+function clockTime(at: number): Html {
+  const iso = new Date(at * 1000).toISOString();
+  return html`<time datetime="${iso}">${iso.slice(11, 19)} UTC</time>`;
 }
 
 const middle = (shown: readonly Actor[], actor: Actor): number => shown.indexOf(actor) * laneWidth + laneWidth / 2;
@@ -71,19 +72,19 @@ const isBad = ({ details }: Step): boolean =>
 function wires(step: Step, shown: readonly Actor[], cast: Cast): Html {
   const { from, to, answered } = movement(step, cast);
   const [a, b] = [middle(shown, from), middle(shown, to)];
-  const towards = Math.sign(b - a);
-  const lines = shown.map(
+  const lifelines = shown.map(
     (actor) =>
       html`<line class="life s-${actor}" x1="${middle(shown, actor)}" x2="${middle(shown, actor)}" y1="0" y2="100%"/>`,
   );
-  const head = (x: number, y: number, way: number) => `M${x - way * 7} ${y - 4}L${x} ${y}L${x - way * 7} ${y + 4}`;
+  const line = (y: number, start: number, end: number, colour: Actor, dashed: boolean) => {
+    const tail = end - Math.sign(end - start) * 7;
+    return html`<path class="go s-${colour}${dashed ? ' back' : ''}" d="M${start} ${y}H${end}"/><path class="go s-${colour}" d="M${tail} ${y - 4}L${end} ${y}L${tail} ${y + 4}"/>`;
+  };
   const arrow =
-    towards === 0
+    a === b
       ? html`<circle class="d-${to}" cx="${b}" cy="22" r="5"/>`
-      : html`<circle class="d-${from}" cx="${a}" cy="22" r="3.5"/><path class="go s-${answered ? to : from}${answered ? '' : ' back'}" d="M${a} 22H${b}${head(b, 22, towards)}"/>${
-          answered ? html`<path class="go back s-${to}" d="M${b} 36H${a}${head(a, 36, -towards)}"/>` : ''
-        }`;
-  return html`<svg class="wires" width="${shown.length * laneWidth}" aria-hidden="true">${lines}${arrow}</svg>`;
+      : html`<circle class="d-${from}" cx="${a}" cy="22" r="3.5"/>${line(22, a, b, answered ? to : from, !answered)}${answered ? line(36, b, a, to, true) : ''}`;
+  return html`<svg class="wires" width="${shown.length * laneWidth}" aria-hidden="true">${lifelines}${arrow}</svg>`;
 }
 
 /** What is worth seeing at first sight. */

@@ -144,6 +144,7 @@ background:var(--calm);color:var(--calmInk);font-size:.8125rem;font-weight:650}
 .now{display:grid;gap:1rem;margin-top:.5rem}
 .rows{display:grid;gap:.5rem;padding-block:.75rem}
 .rows+.rows,.rows+.more{border-top:1px solid var(--line)}
+@media (max-width:40rem){.who code{flex:1 0 100%;margin:0 -5rem 0 0}}
 @media (max-width:30rem){.facts-list{grid-template-columns:1fr;gap:0}.facts-list dd{margin-bottom:.375rem}.step,.journey>summary{padding-inline:1rem}.claims dt{width:5.5rem}}
 @media (min-width:62rem){
 .lanes{display:block}

@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { createJournal } from './journal.ts';
+import { invocationStep, poolStep } from './journal-steps.ts';
+
+const clock = () => 1_800_000_000;
+const step = (summary: string) => ({ kind: 'pool', host: 'user-pool', summary }) as const;
+const goes = (host: string, target: string, method = 'GET') =>
+  ({ host, target, method, by: 'navigation', sameOrigin: false }) as const;
+
+describe('a journal', () => {
+  it('keeps the last steps only, and tells what is new', () => {
+    const journal = createJournal({ clock, size: 3 });
+    for (const name of ['a', 'b', 'c', 'd']) journal.record(step(name));
+    expect(journal.steps().map(({ summary }) => summary)).toEqual(['b', 'c', 'd']);
+    expect(journal.steps(3).map(({ summary }) => summary)).toEqual(['d']);
+    expect(journal.cursor).toBe(4);
+  });
+
+  it('shows an emptied journal to whoever looks again', () => {
+    const journal = createJournal({ clock });
+    const { id } = journal.record(step('a'));
+    journal.clear();
+    expect(journal.steps()).toEqual([]);
+    expect(journal.cursor).toBeGreaterThan(id);
+    expect(journal.record(step('b')).id).toBeGreaterThan(id);
+  });
+
+  it('takes secrets out on the way in', () => {
+    const journal = createJournal({ clock });
+    journal.record({ ...step('code=hunter2secret'), details: { password: 'hunter2', parts: { cookie: 'hunter2' } } });
+    expect(JSON.stringify(journal.steps())).not.toContain('hunter2');
+  });
+
+  it('notes the parts of a step right after it', () => {
+    const journal = createJournal({ clock });
+    const { journey } = journal.record({ ...step('whole'), parts: [step('part one'), step('part two')] });
+    expect(journal.steps().map(({ summary }) => summary)).toEqual(['whole', 'part one', 'part two']);
+    expect(journal.steps().every((one) => one.journey === journey)).toBe(true);
+  });
+});
+
+describe('a journey', () => {
+  it('goes on where a redirect leads, over any number of hosts', () => {
+    const journal = createJournal({ clock });
+    const first = journal.arrive(goes('notes.localhost', '/'));
+    first.leave('http://auth.localhost:4180/login?return_to=x');
+    const second = journal.arrive(goes('auth.localhost', '/login?return_to=x'));
+    second.leave('http://cognito.localhost:4180/login');
+    const third = journal.arrive(goes('cognito.localhost', '/login'));
+    expect([second.journey, third.journey]).toEqual([first.journey, first.journey]);
+  });
+
+  it('goes on with a form on the sign-in page to which it was sent', () => {
+    const journal = createJournal({ clock });
+    const first = journal.arrive(goes('notes.localhost', '/'));
+    first.leave('http://cognito.localhost/login');
+    const page = journal.arrive(goes('cognito.localhost', '/login'));
+    page.leave();
+    const form = journal.arrive({ ...goes('cognito.localhost', '/login', 'POST'), sameOrigin: true });
+    expect(form.journey).toBe(first.journey);
+    const foreign = journal.arrive(goes('cognito.localhost', '/login', 'POST'));
+    expect(foreign.journey).not.toBe(first.journey);
+  });
+
+  it('ends at the page that was asked for: the next click is another one', () => {
+    const journal = createJournal({ clock });
+    const first = journal.arrive(goes('notes.localhost', '/'));
+    first.leave();
+    const next = journal.arrive({ ...goes('notes.localhost', '/notes', 'POST'), sameOrigin: true });
+    expect(next.journey).not.toBe(first.journey);
+  });
+
+  it('is not resumed after a sign-out, whose last page is somewhere else by nature', () => {
+    const journal = createJournal({ clock });
+    const out = journal.arrive(goes('auth.localhost', '/logout', 'POST'));
+    out.leave('http://photos.localhost/bye');
+    journal.arrive(goes('photos.localhost', '/bye')).leave();
+    const next = journal.arrive({ ...goes('photos.localhost', '/'), sameOrigin: true });
+    expect(next.journey).not.toBe(out.journey);
+  });
+
+  it('takes in what servers ask each other meanwhile, and says who asked', () => {
+    const journal = createJournal({ clock });
+    journal.arrive(goes('notes.localhost', '/')).leave();
+    const visit = journal.arrive(goes('auth.localhost', '/callback/cognito'));
+    const asked = journal.arrive({ ...goes('cognito.localhost', '/oauth2/token', 'POST'), by: 'server' });
+    expect(asked).toMatchObject({ journey: visit.journey, causedBy: 'auth.localhost' });
+  });
+
+  it('counts what is recorded during a request as its, also with another one under way', async () => {
+    const journal = createJournal({ clock });
+    const one = journal.arrive(goes('cognito.localhost', '/a'));
+    const other = journal.arrive(goes('cognito.localhost', '/b'));
+    const during = journal.during(one, async () => {
+      await Promise.resolve();
+      return journal.record(step('in a'));
+    });
+    expect((await during).journey).toBe(one.journey);
+    expect(journal.record(step('anywhere')).journey).toBe(other.journey);
+  });
+
+  it('forgets redirects that nobody followed', () => {
+    let now = clock();
+    const journal = createJournal({ clock: () => now });
+    const first = journal.arrive(goes('notes.localhost', '/'));
+    first.leave('http://auth.localhost/login');
+    now += 60;
+    expect(journal.arrive(goes('auth.localhost', '/login')).journey).not.toBe(first.journey);
+  });
+});
+
+describe('a Lambda invocation', () => {
+  const record = {
+    functionName: 'pre-token-generation',
+    requestId: 'r',
+    at: 5,
+    durationMs: 12.6,
+    event: {
+      triggerSource: 'TokenGeneration_HostedAuth',
+      version: '2',
+      userName: 'ann',
+      request: { password: 'hunter2' },
+    },
+    log: ['{"event":"users row created","uid":"u1"}', 'plain'],
+  };
+  const claims = { uid: 'u1', roles: ['admin'], permissions: ['notes:read'], perm_v: 2 };
+
+  it.each([
+    ['V2 and V3', { claimsAndScopeOverrideDetails: { idTokenGeneration: { claimsToAddOrOverride: claims } } }],
+    ['V1', { claimsOverrideDetails: { claimsToAddOrOverride: claims } }],
+  ])('says which claims it added, and the row that they came from: %s', (_, response) => {
+    const noted = invocationStep({ ...record, response: { response } });
+    expect(noted).toMatchObject({ kind: 'trigger', at: 5, details: { claims, durationMs: 13 } });
+    expect(noted.parts).toMatchObject([{ kind: 'row', host: 'postgres', details: { uid: 'u1', action: 'created' } }]);
+    expect(JSON.stringify(noted)).not.toContain('hunter2');
+  });
+
+  it('says why it failed, without the stack', () => {
+    const error = { errorType: 'Refused', errorMessage: 'This account is disabled.', trace: ['at secret place'] };
+    const noted = invocationStep({ ...record, error });
+    expect(noted.details?.error).toEqual({ type: 'Refused', message: 'This account is disabled.' });
+    expect(JSON.stringify(noted)).not.toContain('secret place');
+  });
+
+  it.each([undefined, null, 'text', [], { response: null }])('understands an odd answer: %j', (response) => {
+    expect(invocationStep({ ...record, event: response, response }).parts).toEqual([]);
+  });
+});
+
+it('an event of the user pool says what and who', () => {
+  const noted = poolStep({ type: 'token', at: 7, details: { username: 'ann', idClaims: { sub: 's' } } });
+  expect(noted).toMatchObject({ kind: 'token', host: 'user-pool', at: 7, summary: 'made tokens: ann' });
+  expect(poolStep({ type: 'logout', at: 7, details: {} })).toMatchObject({ kind: 'pool', summary: 'signed out' });
+});
