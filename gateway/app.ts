@@ -75,6 +75,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   app.get('/signed-out', (c) => signedOut(c, parts));
   app.get('/session', (c) => session(c, parts));
   app.get('/', (c) => home(c, parts));
+  for (const [path, methods] of otherwiseRefused) app.all(path, (c) => refuseMethod(c, methods));
 
   const failed = async (error: unknown, c: GatewayContext) => {
     const response = await errorResponse(error, c, config.publicUrl, log);
@@ -84,6 +85,25 @@ export function createGateway(deps: GatewayDeps): Gateway {
   app.notFound((c) => failed(new SsoError('not_found', 'no route'), c));
   app.onError(failed);
   return { fetch: (request, env) => app.fetch(request, env), checker, feed, parts };
+}
+
+/** What stands at these addresses, for other methods to be told. */
+const otherwiseRefused = [
+  ['/healthz', 'GET, HEAD'],
+  ['/readyz', 'GET, HEAD'],
+  ['/.well-known/sso-jwks.json', 'GET, HEAD'],
+  ['/.well-known/identity-jwks.json', 'GET, HEAD'],
+  ['/callback/:provider', 'GET'],
+  ['/logout', 'GET, HEAD, POST'],
+  ['/signed-out', 'GET, HEAD'],
+  ['/session', 'GET, HEAD'],
+  ['/', 'GET, HEAD'],
+] as const;
+
+/** Says which methods there are (RFC 9110 §15.5.6). */
+function refuseMethod(c: GatewayContext, methods: string): never {
+  c.header('allow', methods);
+  throw new SsoError('method_not_allowed', `${c.req.method} is not among ${methods}`);
 }
 
 /** Refuses requests for other hosts (RFC 9110 §15.5.20): behind a careless proxy they would be somebody else's. */

@@ -9,16 +9,21 @@ import { decide } from '../../shared/permissions/decide.ts';
 import type { Rule } from '../../shared/permissions/rules.ts';
 import { leeway } from '../../shared/tokens/signed.ts';
 import { type Revocations, staleAfter } from './feed.ts';
-import { type FlatHeaders, identityHeaders } from './identity-headers.ts';
+import { type FlatHeaders, passHeaders } from './identity-headers.ts';
 
 /** Who a request is by its domain cookie alone. */
 export type Visitor =
-  | { readonly kind: 'known'; readonly cookie: DomainCookie; readonly headers: FlatHeaders; readonly token: string }
+  | {
+      readonly kind: 'known';
+      readonly cookie: DomainCookie;
+      /** The whole answer's, see `passHeaders`. */
+      readonly headers: FlatHeaders;
+    }
   | { readonly kind: 'nobody'; readonly why: 'no-cookie' | 'expired' | 'conflict' | 'session-ended' };
 
 /** What the core decides without waiting for anything. */
 export type CheckOutcome =
-  /** Let through, with the identity headers to hand on. */
+  /** Let through, with the headers of the answer. */
   | { readonly kind: 'allow'; readonly headers: FlatHeaders; readonly visitor: Visitor }
   | { readonly kind: 'sign-in'; readonly visitor: Visitor }
   | { readonly kind: 'forbid'; readonly visitor: Visitor }
@@ -35,7 +40,7 @@ export type CheckCore = {
    * @param rule The rule that the target matched; `undefined`: none did, which lets nobody through.
    */
   check(cookieHeader: string | undefined, rule: Rule | undefined, now: Seconds): CheckOutcome;
-  /** The headers for nobody. */
+  /** The headers of the answer that lets nobody in particular through. */
   readonly nobody: FlatHeaders;
 };
 
@@ -48,7 +53,7 @@ export type CheckCoreOptions = {
   readonly revocations: Revocations;
 };
 
-/** Tokens remembered at most; about 1.5 KB each. */
+/** Tokens remembered at most; about 2 KB each. */
 const remembered = 10_000;
 
 type Known = Visitor & { kind: 'known' };
@@ -58,16 +63,19 @@ export function createCheckCore({ config, keys, revocations }: CheckCoreOptions)
   const name = cookieNames(config.environment).domain;
   const expected = domainCookieExpectation({ publicUrl: config.publicUrl, cookieDomain: config.cookie.domain }, keys);
   const cache = new LRUCache<string, Known>({ max: remembered });
-  const nobody = identityHeaders(config.check, undefined);
+  const nobody = passHeaders(config.check, undefined);
+  const carriesRoles = config.cookie.claims.includes('roles');
   const noCookie: Visitor = { kind: 'nobody', why: 'no-cookie' };
   const sessionEnded: Visitor = { kind: 'nobody', why: 'session-ended' };
+
+  const expired: Visitor = { kind: 'nobody', why: 'expired' };
 
   const verified = (header: string | undefined, key: string | undefined, now: Seconds): Visitor => {
     const reading = readDomainCookie(header, name, expected, now);
     if (reading.kind === 'none') return noCookie;
     if (reading.kind !== 'valid') return { kind: 'nobody', why: reading.kind };
-    const { cookie, token } = reading;
-    const known: Known = { kind: 'known', cookie, token, headers: identityHeaders(config.check, cookie) };
+    const { cookie } = reading;
+    const known: Known = { kind: 'known', cookie, headers: passHeaders(config.check, cookie) };
     if (key !== undefined) cache.set(key, known);
     return known;
   };
@@ -77,9 +85,10 @@ export function createCheckCore({ config, keys, revocations }: CheckCoreOptions)
     if (token === undefined) return noCookie;
     // with several values under the name, only the whole reading can say whether they agree
     const key = another === undefined ? hash('sha256', token, 'base64') : undefined;
-    const hit = key === undefined ? undefined : cache.get(key);
-    const found = hit && hit.cookie.exp + leeway > now ? hit : verified(header, key, now);
-    return found.kind === 'known' && revocations.isEnded(found.cookie.sid) ? sessionEnded : found;
+    const found = (key === undefined ? undefined : cache.get(key)) ?? verified(header, key, now);
+    if (found.kind === 'nobody') return found;
+    if (found.cookie.exp + leeway <= now) return expired;
+    return revocations.isEnded(found.cookie.sid) ? sessionEnded : found;
   };
 
   return {
@@ -96,11 +105,14 @@ export function createCheckCore({ config, keys, revocations }: CheckCoreOptions)
       const { uid, roles, permissions, permissionVersion } = who.cookie;
       const current = (revocations.permissionVersion(uid) ?? 0) <= permissionVersion;
       // there is news of this person: even the identity that is handed on has to be read afresh
-      if (!current && rule) return { kind: 'needs-permissions', visitor: who };
+      // so has one whose roles were too many for the cookie: the upstream is told of roles as well
+      if (rule && (!current || (roles === undefined && carriesRoles)))
+        return { kind: 'needs-permissions', visitor: who };
       const outcome = decide(
         rule,
         { roles: roles ?? [], permissions: permissions ?? [] },
-        roles !== undefined && permissions !== undefined,
+        (roles !== undefined || rule?.roles.length === 0) &&
+          (permissions !== undefined || rule?.permissions.length === 0),
       );
       if (rule && isRestricted(rule) && revocations.age(now) > staleAfter) return { kind: 'stale' };
       switch (outcome) {

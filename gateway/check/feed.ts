@@ -36,13 +36,16 @@ export function createFeed({ store, clock, log }: Pick<GatewayDeps, 'store' | 'c
   let underWay: Promise<void> | undefined;
   let again = false;
 
+  // the same news may come twice with different ends: it is forgotten at the later one
   const apply = (entry: FeedEntry): void => {
     if (entry.kind === 'session-ended') {
-      ended.set(entry.sid, entry.until);
+      ended.set(entry.sid, Math.max(entry.until, ended.get(entry.sid) ?? 0));
     } else {
       const known = versions.get(entry.userId);
-      if (!known || known.version < entry.version)
-        versions.set(entry.userId, { version: entry.version, until: entry.until });
+      versions.set(entry.userId, {
+        version: Math.max(entry.version, known?.version ?? 0),
+        until: Math.max(entry.until, known?.until ?? 0),
+      });
     }
   };
 
@@ -79,18 +82,32 @@ export function createFeed({ store, clock, log }: Pick<GatewayDeps, 'store' | 'c
     apply,
     poll,
     async follow() {
-      let failing = false;
+      let failing: string | undefined;
       let stopped = false;
-      let unwatch: (() => Promise<void>) | undefined;
-      const tick = async () => {
+      let watching: Promise<() => Promise<void>> | undefined;
+      // one watch, even where wake-ups come before it stands; a failed one is tried again at the next tick
+      const watch = async (): Promise<void> => {
+        watching ??= Promise.resolve().then(() => store.watchFeed(() => void tick()));
         try {
-          unwatch ??= await store.watchFeed(() => void tick());
-          await poll();
-          if (failing) log.info('revocation feed is back');
-          failing = false;
+          await watching;
         } catch (error) {
-          if (!failing && !stopped) log.warn('revocation feed cannot be read', {}, error);
-          failing = true;
+          watching = undefined;
+          throw error;
+        }
+      };
+      // read first: where only the wake-ups fail (a connection pooler takes no LISTEN), reading every two seconds will do
+      const tick = async (): Promise<void> => {
+        if (stopped) return;
+        let step = 'revocation feed cannot be read';
+        try {
+          await poll();
+          step = 'revocation feed cannot be watched';
+          await watch();
+          if (failing !== undefined) log.info('revocation feed is back');
+          failing = undefined;
+        } catch (error) {
+          if (failing !== step && !stopped) log.warn(step, {}, error);
+          failing = step;
         }
       };
       await tick();
@@ -98,6 +115,7 @@ export function createFeed({ store, clock, log }: Pick<GatewayDeps, 'store' | 'c
       return async () => {
         stopped = true;
         clearInterval(timer);
+        const unwatch = await watching?.catch(() => undefined);
         await unwatch?.();
       };
     },

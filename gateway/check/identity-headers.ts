@@ -9,8 +9,11 @@ export type Identified = {
   readonly roles?: readonly string[];
 };
 
-/** Identity headers as name, value, name, value…: ready for `writeHead`. */
+/** Headers as name, value, name, value…: ready for `writeHead`. */
 export type FlatHeaders = readonly string[];
+
+/** What an answer of `/check` depends on. */
+export const checkVary = 'Cookie, Sec-Fetch-Mode, Sec-Fetch-Dest, Accept';
 
 const families = {
   remote: ['Remote-User', 'Remote-Email', 'Remote-Name', 'Remote-Groups'],
@@ -37,6 +40,11 @@ export function identityHeaderNames(check: Config['check']): readonly string[] {
 export function identityHeaders(check: Config['check'], who: Identified | undefined): FlatHeaders {
   const values = [who?.uid ?? '', who?.email ?? '', who?.name ?? '', who?.roles?.join(',') ?? ''];
   return families[check.headers].flatMap((name, i) => [name, headerValue(values[i] ?? '')]);
+}
+
+/** Every header of the answer that lets somebody, or nobody, through, in its order; less the signed identity. */
+export function passHeaders(check: Config['check'], who: Identified | undefined): FlatHeaders {
+  return [...identityHeaders(check, who), 'Cache-Control', 'no-store', 'Vary', checkVary];
 }
 
 /** Percent-encodes what is not printable ASCII, and `%` itself, so that a value survives every proxy and decodes back. */

@@ -1,7 +1,9 @@
+import type { Seconds } from '../../shared/clock.ts';
 import type { RuleConfig } from '../../shared/config.ts';
 import { compileRules, type Rule, type RuleMatcher } from '../../shared/permissions/rules.ts';
-import { forwardedTarget, type Target } from '../http/forwarded.ts';
-import type { HeaderReader } from '../http/navigation.ts';
+import { forwardedTarget, refuseForwarded, type Target } from '../http/forwarded.ts';
+import { type HeaderReader, isNavigation, isPrefetch } from '../http/navigation.ts';
+import type { Visitor } from './core.ts';
 
 /** What one call of `/check` asks. */
 export type CheckRequest = {
@@ -19,12 +21,12 @@ export type CheckRules = {
   readonly self: Rule;
 };
 
-/** Compiles the rules of a configuration. */
+/** Compiles the rules of a configuration. Their paths may be written percent-encoded or not: they mean the same. */
 export function createCheckRules(rules: readonly RuleConfig[], isTrustedPeer: CheckRules['isTrustedPeer']): CheckRules {
   const itself = { host: 'itself', path: '/*', allow: 'signed-in' };
   const self = compileRules([itself])({ host: itself.host, path: '/', method: 'GET' });
   if (!self) throw new Error('the rule for a caller itself does not match');
-  return { match: compileRules(rules), isTrustedPeer, self };
+  return { match: compileRules(rules.map(decoded)), isTrustedPeer, self };
 }
 
 /**
@@ -35,5 +37,51 @@ export function createCheckRules(rules: readonly RuleConfig[], isTrustedPeer: Ch
  */
 export function readCheckRequest(header: HeaderReader, peer: string | undefined, rules: CheckRules): CheckRequest {
   const target = forwardedTarget(header, () => peer !== undefined && rules.isTrustedPeer(peer));
-  return { target, rule: target ? rules.match(target) : rules.self };
+  return { target, rule: target ? ruleFor(target, rules.match) : rules.self };
+}
+
+/**
+ * Is this the moment to renew? Towards the end of a cookie's life a page load is: the person doesn't notice. A fetch
+ * can't follow a redirect to the gateway, and a prefetch shouldn't.
+ *
+ * @param renewWithin Seconds before expiry from which on a cookie is renewed, at most the last third of its life.
+ */
+export function isTimeToRenew(
+  visitor: Visitor,
+  target: Target | undefined,
+  header: HeaderReader,
+  now: Seconds,
+  renewWithin: Seconds,
+): boolean {
+  if (visitor.kind !== 'known' || !target) return false;
+  const { iat, exp } = visitor.cookie;
+  // the short cookies of an outage would otherwise be due from the start, and every page load sent to and fro
+  if (exp - now > Math.min(renewWithin, (exp - iat) / 3)) return false;
+  return isNavigation(target.method, header) && !isPrefetch(header);
+}
+
+/**
+ * The rule of a target. Java servers leave `;x` out of `/admin;x/users`, others don't: where the two readings have
+ * different rules, nobody can say which of them would be broken.
+ */
+function ruleFor(target: Target, match: RuleMatcher): Rule | undefined {
+  const rule = match(target);
+  if (!target.path.includes(';')) return rule;
+  const { host, method, path } = target;
+  if (match({ host, method, path: path.replace(/;[^/]*/g, '') }) !== rule) refuseForwarded('rule depends on `;`');
+  return rule;
+}
+
+/** A rule's path as targets have it. An encoded slash stays: no target has one, and decoded it would be another path. */
+function decoded(rule: RuleConfig): RuleConfig {
+  return rule.path.includes('%') && !/%2f|%5c/i.test(rule.path) ? { ...rule, path: decodePath(rule.path) } : rule;
+}
+
+function decodePath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    // a lone `%`, which no target has either
+    return path;
+  }
 }

@@ -23,12 +23,22 @@ export type GatewayContext = Context<GatewayEnv>;
 
 /** Reads headers of a request by lower-case name. On Node straight from its request: no `Headers` object is built for it. */
 export function headerReader(c: GatewayContext): HeaderReader {
-  const headers = c.env.incoming?.headers;
+  const headers = incoming(c)?.headers;
   if (!headers) return (name) => c.req.header(name);
   return (name) => {
     const value = headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   };
+}
+
+/** Address of whoever is connected: a proxy, or a browser. `undefined` where the runtime doesn't tell. */
+export function peerAddress(c: GatewayContext): string | undefined {
+  return incoming(c)?.socket.remoteAddress;
+}
+
+/** Node's request. Called as a bare function a gateway has no environment at all, whatever hono's types say. */
+function incoming(c: GatewayContext): GatewayEnv['Bindings']['incoming'] {
+  return (c.env as GatewayEnv['Bindings'] | undefined)?.incoming;
 }
 
 /** The name of this request, for the log and for a person to quote. */

@@ -44,7 +44,8 @@ export async function errorResponse(error: unknown, c: GatewayContext, publicUrl
   const known = error instanceof SsoError ? error : new SsoError('internal', 'unexpected', { cause: error });
   const { failure, code } = known;
   const fields = { requestId: requestId(c), code, reason: known.reason, method: c.req.method, path: c.req.path };
-  if (failure.status >= 500) log.error('request failed', fields, known.cause ?? known);
+  // a prefetch is answered 503 so that browsers forget it; nothing of ours has failed
+  if (failure.status >= 500 && code !== 'prefetch_refused') log.error('request failed', fields, known.cause ?? known);
   else log.info('request refused', fields);
   if (!wantsPage(headerReader(c))) return problem(c, code, failure);
   setErrorHeaders(c, failure);

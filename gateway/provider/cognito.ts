@@ -28,3 +28,15 @@ export function triggerRefusal(errorDescription: string | undefined): FailureCod
   const found = Object.entries(failures).find(([, failure]) => failure.says.replace(/\.+$/, '') === message);
   return found?.[0] as FailureCode | undefined;
 }
+
+/**
+ * Does an `invalid_grant` only say that the trigger broke? Cognito has one code for a token that is worth nothing and for a
+ * trigger that timed out or could not reach the database; the second says nothing of the person, and passes.
+ */
+export function isPassingTriggerFailure(errorDescription: string | undefined): boolean {
+  const isTriggers = /^(PreTokenGeneration (invocation )?failed\b|Unrecognizable lambda output)/.test(
+    errorDescription ?? '',
+  );
+  const refusal = triggerRefusal(errorDescription);
+  return isTriggers && (refusal === undefined || failures[refusal].status >= 500);
+}

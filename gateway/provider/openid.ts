@@ -4,7 +4,7 @@ import type { ProviderConfig } from '../../shared/config.ts';
 import { SsoError } from '../../shared/errors.ts';
 import { asSubject, type Identity } from '../../shared/identity.ts';
 import type { GatewayDeps } from '../deps.ts';
-import { cognitoLogoutUrl, triggerRefusal } from './cognito.ts';
+import { cognitoLogoutUrl, isPassingTriggerFailure, triggerRefusal } from './cognito.ts';
 
 /** What a provider says once somebody has signed in there. */
 export type ProviderAnswer = {
@@ -137,6 +137,17 @@ export function createProvider(
     };
   };
 
+  /**
+   * What UserInfo says where the ID token names no email: with the code flow a provider need not put it there (OpenID
+   * Connect Core §5.4). Where our trigger runs, the directory knows.
+   */
+  const userInfo = async (accessToken: string, { sub, email }: client.IDToken): Promise<object | undefined> => {
+    const known = await configuration();
+    if (config.triggers || email !== undefined || !config.scopes.includes('email')) return undefined;
+    if (!known.serverMetadata().userinfo_endpoint) return undefined;
+    return await client.fetchUserInfo(known, accessToken, sub);
+  };
+
   return {
     config,
     newRequest: () => ({
@@ -170,9 +181,10 @@ export function createProvider(
           pkceCodeVerifier: request.verifier,
           idTokenExpected: true,
         });
-        const subject = tokens.claims()?.sub;
-        if (!subject) throw new SsoError('login_attempt_invalid', 'the ID token names nobody');
-        return answer(tokens, subject);
+        const claims = tokens.claims();
+        if (!claims?.sub) throw new SsoError('login_attempt_invalid', 'the ID token names nobody');
+        const known = answer(tokens, claims.sub);
+        return { ...known, claims: { ...(await userInfo(tokens.access_token, claims)), ...claims } };
       } catch (error) {
         throw exchangeFailure(error, config.id);
       }
@@ -186,7 +198,8 @@ export function createProvider(
         if (subject !== undefined && subject !== identity.subject) return 'ended';
         return answer(tokens, identity.subject, refreshToken);
       } catch (error) {
-        if (error instanceof client.ResponseBodyError && error.error === 'invalid_grant') return 'ended';
+        const isRefusal = error instanceof client.ResponseBodyError && error.error === 'invalid_grant';
+        if (isRefusal && !isPassingTriggerFailure(error.error_description)) return 'ended';
         throw error instanceof SsoError ? error : unavailable(error);
       }
     },

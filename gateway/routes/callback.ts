@@ -20,6 +20,8 @@ const longestQuery = 8192;
 export async function callback(c: GatewayContext, parts: Parts): Promise<Response> {
   const { at, clock, keyring, names, providers, store } = parts;
   if (isPrefetch(headerReader(c))) throw new SsoError('prefetch_refused', 'prefetch of /callback');
+  // HEAD is safe (RFC 9110 §9.2.1), and the answer is good for once
+  if (c.req.method !== 'GET') throw new SsoError('method_not_allowed', `${c.req.method} /callback`);
   const provider = providers.get(c.req.param('provider') ?? '');
   if (!provider) throw new SsoError('unknown_provider', 'no such provider');
   const { search, searchParams } = new URL(c.req.url);

@@ -1,12 +1,16 @@
+import type { Seconds } from '../../shared/clock.ts';
 import { failures, SsoError } from '../../shared/errors.ts';
 import { decide } from '../../shared/permissions/decide.ts';
+import type { JudgedUrl } from '../../shared/return-url.ts';
+import type { Person } from '../../shared/users/directory.ts';
 import type { CheckCore, Visitor } from '../check/core.ts';
-import { type FlatHeaders, identityHeaders } from '../check/identity-headers.ts';
+import { checkVary, type FlatHeaders, passHeaders } from '../check/identity-headers.ts';
 import type { MintIdentity } from '../check/identity-token.ts';
-import { type CheckRequest, type CheckRules, readCheckRequest } from '../check/request.ts';
-import { type GatewayContext, headerReader } from '../http/context.ts';
+import { type CheckRequest, type CheckRules, isTimeToRenew, readCheckRequest } from '../check/request.ts';
+import { type GatewayContext, headerReader, peerAddress } from '../http/context.ts';
 import { problem } from '../http/error-response.ts';
-import { isNavigation, isPrefetch, isPreflight } from '../http/navigation.ts';
+import type { Target } from '../http/forwarded.ts';
+import { type HeaderReader, isNavigation, isPrefetch, isPreflight } from '../http/navigation.ts';
 import { endSessionsOf } from '../session/end.ts';
 import type { Parts } from '../session/parts.ts';
 
@@ -23,30 +27,27 @@ export type Checker = {
  * navigation; 403 for somebody who lacks what the rule asks; 503 where that can't be known right now.
  *
  * The question is about the request that a trusted proxy forwards, or, without forwarded headers, about the caller alone.
+ * Whoever is known and may pass is answered without waiting: a promise is what this costs most of the time.
  */
-export async function check(c: GatewayContext, checker: Checker, parts: Parts): Promise<Response> {
-  const { clock } = parts;
+export function check(c: GatewayContext, checker: Checker, parts: Parts): Response | Promise<Response> {
   const header = headerReader(c);
-  c.header('vary', 'Cookie, Sec-Fetch-Mode, Sec-Fetch-Dest, Accept');
-  const request = readCheckRequest(header, c.env.incoming?.socket.remoteAddress, checker.rules);
+  const request = readCheckRequest(header, peerAddress(c), checker.rules);
   const { target, rule } = request;
-  const method = target?.method ?? c.req.method;
-  if (isPreflight(method, header)) return allow(c, checker.core.nobody);
+  const now = parts.clock();
+  if (isPreflight(target?.method ?? c.req.method, header)) return preflight(header, request, checker, now);
 
-  const now = clock();
-  const outcome = checker.core.check(c.req.header('cookie'), rule, now);
+  const outcome = checker.core.check(header('cookie'), rule, now);
   switch (outcome.kind) {
     case 'allow': {
       const { visitor } = outcome;
-      // towards the end of its life a page load is the moment to renew: the person doesn't notice
-      if (visitor.kind === 'known' && target && visitor.cookie.exp - now <= parts.config.cookie.renewWithin) {
-        if (isNavigation(method, header) && !isPrefetch(header))
-          return c.redirect(parts.at.url('/refresh', { return_to: parts.at.judge(target.url.href) }), 302);
+      if (isTimeToRenew(visitor, target, header, now, parts.config.cookie.renewWithin)) {
+        const returnTo = returnable(target, parts);
+        if (returnTo !== undefined) return redirect(c, parts.at.url('/refresh', { return_to: returnTo }));
       }
-      return allow(c, withToken(outcome.headers, visitor, request, checker, now));
+      return allow(withToken(outcome.headers, visitor, request, checker, now));
     }
     case 'needs-permissions':
-      return await checkAfresh(c, outcome.visitor, request, checker, parts);
+      return checkAfresh(c, outcome.visitor, request, checker, parts);
     case 'stale':
       throw new SsoError('permissions_stale', 'the revocation feed is stale');
     case 'forbid':
@@ -56,7 +57,19 @@ export async function check(c: GatewayContext, checker: Checker, parts: Parts): 
   }
 }
 
-/** Decides by what the directory says right now. */
+/**
+ * Lets a preflight through as nobody, for the app to answer: it carries no cookie. Where no rule covers what it announces
+ * there is nothing to ask for.
+ */
+function preflight(header: HeaderReader, request: CheckRequest, checker: Checker, now: Seconds): Response {
+  const { target, rule } = request;
+  const method = header('access-control-request-method') ?? '';
+  if (target && !rule && !checker.rules.match({ host: target.host, path: target.path, method }))
+    throw new SsoError('forbidden', `preflight for ${target.host}${target.path}: no rule`);
+  return allow(withToken(checker.core.nobody, { kind: 'nobody', why: 'no-cookie' }, request, checker, now));
+}
+
+/** Decides by what the directory says right now. What everybody may see needs no directory: nobody is let through. */
 async function checkAfresh(
   c: GatewayContext,
   visitor: Visitor & { kind: 'known' },
@@ -64,15 +77,24 @@ async function checkAfresh(
   checker: Checker,
   parts: Parts,
 ): Promise<Response> {
-  const person = await parts.users.findById(visitor.cookie.uid);
+  const ended = { kind: 'nobody', why: 'session-ended' } as const;
+  const isPublic = decide(request.rule, undefined, false) === 'allow';
+  const asNobody = () => allow(withToken(checker.core.nobody, ended, request, checker, parts.clock()));
+  let person: Person | undefined;
+  try {
+    person = await parts.users.findById(visitor.cookie.uid);
+  } catch (error) {
+    if (isPublic) return asNobody();
+    throw error;
+  }
   if (person?.state !== 'active') {
     await endSessionsOf({ userId: visitor.cookie.uid }, 'disabled', parts);
-    return signIn(c, { kind: 'nobody', why: 'session-ended' }, request, parts);
+    return isPublic ? asNobody() : signIn(c, ended, request, parts);
   }
   if (decide(request.rule, person, true) !== 'allow') throw new SsoError('forbidden', 'not allowed by the directory');
-  const headers = identityHeaders(parts.config.check, { ...person, uid: person.id });
+  const headers = passHeaders(parts.config.check, { ...person, uid: person.id });
   const now = parts.clock();
-  return allow(c, withToken(headers, { ...visitor, cookie: { ...visitor.cookie, ...person } }, request, checker, now));
+  return allow(withToken(headers, { ...visitor, cookie: { ...visitor.cookie, ...person } }, request, checker, now));
 }
 
 function withToken(
@@ -80,14 +102,33 @@ function withToken(
   visitor: Visitor,
   { target }: CheckRequest,
   { mintIdentity }: Checker,
-  now: number,
+  now: Seconds,
 ): FlatHeaders {
   return mintIdentity ? [...headers, ...mintIdentity(visitor, target?.host, now)] : headers;
 }
 
-function allow(c: GatewayContext, headers: FlatHeaders): Response {
-  for (let i = 0; i < headers.length; i += 2) c.header(headers[i] ?? '', headers[i + 1]);
-  return c.body(null, 204);
+function allow(headers: FlatHeaders): Response {
+  // a plain record: @hono/node-server hands it on as it is, where a list or `Headers` would be parsed and copied
+  const record: Record<string, string> = {};
+  for (let i = 0; i < headers.length; i += 2) record[headers[i] ?? ''] = headers[i + 1] ?? '';
+  return new Response(null, { status: 204, headers: record });
+}
+
+function redirect(c: GatewayContext, location: string): Response {
+  c.header('cache-control', 'no-store');
+  c.header('vary', checkVary);
+  return c.redirect(location, 302);
+}
+
+/** The target as a return URL; `undefined` where it can't be one, such as for its length: who may pass, then passes. */
+function returnable(target: Target | undefined, { at }: Parts): JudgedUrl | undefined {
+  if (!target) return undefined;
+  try {
+    return at.judge(target.url.href);
+  } catch (error) {
+    if (error instanceof SsoError && error.code === 'return_url_refused') return undefined;
+    throw error;
+  }
 }
 
 /** Sends a navigation to sign in, or to renew where that may be enough; tells everybody else where a person could. */
@@ -100,7 +141,10 @@ function signIn(c: GatewayContext, visitor: Visitor, { target }: CheckRequest, p
   if (isPrefetch(header)) throw new SsoError('prefetch_refused', 'prefetch of a guarded page');
   if (target && isNavigation(target.method, header)) {
     const renewable = visitor.kind === 'nobody' && (visitor.why === 'expired' || visitor.why === 'conflict');
-    return c.redirect(renewable ? at.url('/refresh', { return_to: returnTo }) : login, 302);
+    return redirect(c, renewable ? at.url('/refresh', { return_to: returnTo }) : login);
   }
-  return problem(c, code, failures[code], login);
+  const response = problem(c, code, failures[code], login);
+  response.headers.set('cache-control', 'no-store');
+  response.headers.set('vary', checkVary);
+  return response;
 }

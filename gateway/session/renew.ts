@@ -148,7 +148,8 @@ function renewInOutage(host: HostSession, header: string | undefined, parts: Par
   );
   const reading = readDomainCookie(header, names.domain, expected, now);
   const cookie = reading.kind === 'valid' || reading.kind === 'expired' ? reading.cookie : undefined;
-  const since = cookie?.degradedSince ?? now;
+  // whoever comes back late has used up a part of the hour: else keeping an old cookie would stretch it
+  const since = cookie?.degradedSince ?? Math.min(now, cookie?.exp ?? now);
   const fits = cookie && cookie.sid === host.sid && cookie.uid === host.uid && !feed.isEnded(host.sid);
   // a cookie that expired long ago may have been left behind by a session that has ended since
   if (!fits || now - since > config.session.outageLimit || now - cookie.exp > config.session.outageLimit) {

@@ -5,7 +5,7 @@ import { SsoError } from '../../shared/errors.ts';
 import type { UserId } from '../../shared/identity.ts';
 import { readPersonClaims } from '../../shared/permissions/claims.ts';
 import type { Session } from '../../shared/store/store.ts';
-import type { HealOutcome } from '../../shared/users/directory.ts';
+import type { HealOutcome, Person } from '../../shared/users/directory.ts';
 import type { ProviderAnswer } from '../provider/openid.ts';
 import type { Parts } from './parts.ts';
 import { sealProviderTokens } from './provider-tokens.ts';
@@ -35,11 +35,17 @@ export async function resolvePerson(answer: ProviderAnswer, parts: Parts): Promi
     const person = readPersonClaims(claims);
     // never looked up instead: a token made without the database grants nothing
     if (!person) throw new SsoError('account_unknown', `the token of ${identity.provider} carries no uid`);
+    // left out of the token for its size: the cookie has a budget of its own, and apps go by it
+    const whole = person.permissions ? undefined : await lookUp(person.uid, parts);
     return {
       uid: person.uid,
-      roles: person.roles,
-      ...(person.permissions ? { permissions: person.permissions } : {}),
-      permissionVersion: person.perm_v,
+      ...(whole
+        ? { roles: whole.roles, permissions: whole.permissions, permissionVersion: whole.permissionVersion }
+        : {
+            ...(person.roles ? { roles: person.roles } : {}),
+            ...(person.permissions ? { permissions: person.permissions } : {}),
+            permissionVersion: person.perm_v,
+          }),
       ...(email === undefined ? {} : { email }),
       ...(name === undefined ? {} : { name }),
     };
@@ -51,6 +57,12 @@ export async function resolvePerson(answer: ProviderAnswer, parts: Parts): Promi
     ...(name === undefined ? {} : { name }),
   });
   return personOf(outcome);
+}
+
+async function lookUp(uid: UserId, parts: Parts): Promise<Person> {
+  const person = await parts.users.findById(uid);
+  if (person?.state === 'active') return person;
+  throw new SsoError(person ? 'account_disabled' : 'account_unknown', `the person is ${person?.state ?? 'gone'}`);
 }
 
 function personOf(outcome: HealOutcome): CookiePerson {

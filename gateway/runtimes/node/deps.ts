@@ -5,7 +5,7 @@ import { type Config, ConfigError, type ConfigMistake } from '../../../shared/co
 import { SsoError } from '../../../shared/errors.ts';
 import { createKeyring } from '../../../shared/keys/keyring.ts';
 import { assertUpToDate } from '../../../shared/migrations/migrate.ts';
-import { connectDatabase } from '../../../shared/store/connect.ts';
+import { connectDatabase, type DatabaseAccess } from '../../../shared/store/connect.ts';
 import { createPostgresStore } from '../../../shared/store/postgres.ts';
 import { createPostgresDirectory } from '../../../shared/users/postgres.ts';
 import type { GatewayDeps } from '../../deps.ts';
@@ -14,19 +14,22 @@ import { createLog } from './log.ts';
 /**
  * Makes a gateway's deps from a configuration: Postgres for people and sessions, the system's clock and `fetch`.
  *
- * @param overrides What a local world or a test brings along instead.
+ * @param overrides What a local world or a test brings along instead; `databaseAccess`: see {@link loadDatabaseAccess}.
  * @returns The deps, and what closes the connections again.
  * @throws ConfigError, or SsoError `migrations_pending`; a database that can't be reached is not an error here: the
  *   gateway starts, says 503 and waits for it.
  */
 export async function createNodeDeps(
   config: Config,
-  overrides: Partial<Pick<GatewayDeps, 'clock' | 'fetch' | 'log'>> = {},
+  overrides: Partial<Pick<GatewayDeps, 'clock' | 'fetch' | 'log'>> & { readonly databaseAccess?: DatabaseAccess } = {},
 ): Promise<{ deps: GatewayDeps; close: () => Promise<void> }> {
   const keyring = createKeyring(config.keys);
   const isTrustedPeer = trustedPeers(config.check.trustedProxies);
   const log = overrides.log ?? createLog(config.log);
-  const sql = connectDatabase(config.database);
+  const sql = connectDatabase(config.database, {
+    onPasswordFailure: (error) => log.error('no password for the database', {}, error),
+    ...overrides.databaseAccess,
+  });
   const close = () => sql.end({ timeout: 5 });
   try {
     await assertUpToDate(sql, config.users);

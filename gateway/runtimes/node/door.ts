@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Gateway } from '../../app.ts';
-import type { FlatHeaders } from '../../check/identity-headers.ts';
-import { readCheckRequest } from '../../check/request.ts';
+import { isTimeToRenew, readCheckRequest } from '../../check/request.ts';
+import { type HeaderReader, isPreflight } from '../../http/navigation.ts';
 
 /** Handles a request if it is one that the door takes; `false` leaves it untouched for the ordinary listener. */
 export type Door = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -14,35 +14,30 @@ export function createDoor({ checker, parts }: Gateway): Door {
   const { at, clock, config } = parts;
   const { core, rules, mintIdentity } = checker;
   const path = `${at.base}/check`;
-  const complete = new WeakMap<FlatHeaders, string[]>();
-
-  const ready = (headers: FlatHeaders): string[] => {
-    const known = complete.get(headers) ?? [...headers, 'Cache-Control', 'no-store', 'Vary', checkVary];
-    complete.set(headers, known);
-    return known;
-  };
 
   return (request, response) => {
     if (request.url !== path || request.method !== 'GET') return false;
     const { headers } = request;
+    // only `set-cookie` would be a list
+    const header: HeaderReader = (name) => headers[name] as string | undefined;
     const now = clock();
     let question: ReturnType<typeof readCheckRequest>;
     try {
-      question = readCheckRequest((name) => headers[name] as string | undefined, request.socket.remoteAddress, rules);
+      question = readCheckRequest(header, request.socket.remoteAddress, rules);
     } catch {
       // the ordinary way says what is wrong with it
       return false;
     }
-    const outcome = core.check(headers.cookie, question.rule, now);
+    const { target, rule } = question;
+    if (target && isPreflight(target.method, header)) return false;
+    const outcome = core.check(header('cookie'), rule, now);
     if (outcome.kind !== 'allow') return false;
     const { visitor } = outcome;
-    if (visitor.kind === 'known' && visitor.cookie.exp - now <= config.cookie.renewWithin) return false;
-    const flat = ready(outcome.headers);
-    response.writeHead(204, mintIdentity ? [...flat, ...mintIdentity(visitor, question.target?.host, now)] : flat);
+    if (isTimeToRenew(visitor, target, header, now, config.cookie.renewWithin)) return false;
+    const complete = outcome.headers.slice();
+    if (mintIdentity) complete.push(...mintIdentity(visitor, target?.host, now));
+    response.writeHead(204, complete);
     response.end();
     return true;
   };
 }
-
-/** What an answer of `/check` depends on. */
-export const checkVary = 'Cookie, Sec-Fetch-Mode, Sec-Fetch-Dest, Accept';

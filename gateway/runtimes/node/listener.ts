@@ -1,7 +1,11 @@
-import type { RequestListener } from 'node:http';
+import type { RequestListener, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { failures } from '../../../shared/errors.ts';
 import type { Gateway } from '../../app.ts';
 import { createDoor } from './door.ts';
+
+/** More header lines than a browser and its proxies send together. */
+const mostHeaderLines = 500;
 
 /**
  * A gateway as a `node:http` listener: the door for `/check` first, the ordinary router for everything else.
@@ -12,6 +16,15 @@ export function createListener(gateway: Gateway): RequestListener {
   const door = createDoor(gateway);
   const ordinary = getRequestListener((request, env) => gateway.fetch(request, { incoming: env.incoming }));
   return (request, response) => {
+    // Past a thousand lines Node leaves headers out without a word. Somebody could send so many that what the proxy adds
+    // falls out, and the check would answer for the person alone instead of for the page.
+    if (request.rawHeaders.length > 2 * mostHeaderLines) return refuseHeaders(response);
     if (!door(request, response)) void ordinary(request, response);
   };
+}
+
+function refuseHeaders(response: ServerResponse): void {
+  const { status, says } = failures.headers_too_large;
+  response.writeHead(status, { 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
+  response.end(JSON.stringify({ type: 'about:blank', title: says, status, code: 'headers_too_large' }));
 }

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { systemClock } from '../../../shared/clock.ts';
 import { type Config, ConfigError, type ConfigMistake, parseConfig } from '../../../shared/config.ts';
 import { configFileVariable, layEnvironment, type Source } from '../../../shared/environment.ts';
+import { databaseAccess } from '../../../shared/store/access.ts';
+import type { DatabaseAccess } from '../../../shared/store/connect.ts';
 
 /** Read where nobody names another file. */
 export const defaultConfigFile = 'crossgate.json';
@@ -68,6 +71,27 @@ export function checkAll<Checked>({ input, mistakes }: ConfigInput, check: (inpu
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return checked;
+}
+
+/**
+ * The way into the database: certificates and passwords that the settings only point to.
+ *
+ * @param read Says whether the URL came from a file, which is then read anew for each connection.
+ * @throws ConfigError for a file that can't be read, or for IAM without user, host or region.
+ */
+export function loadDatabaseAccess(
+  database: Config['database'],
+  { sources }: Pick<ConfigInput, 'sources'>,
+  { env, cwd }: ConfigSurroundings = { env: process.env, cwd: process.cwd() },
+  onPasswordFailure?: (error: unknown) => void,
+): DatabaseAccess {
+  return databaseAccess(database, {
+    readFile: (name) => readFileSync(resolve(cwd, name), 'utf8'),
+    env,
+    clock: systemClock,
+    urlFile: sources.find(({ setting }) => setting === 'database.url')?.file,
+    ...(onPasswordFailure && { onPasswordFailure }),
+  });
 }
 
 type Found = { readonly value: unknown; readonly there: boolean; readonly mistakes: readonly ConfigMistake[] };

@@ -2,13 +2,14 @@ import closeWithGrace from 'close-with-grace';
 import { createGateway } from '../../app.ts';
 import { createNodeDeps } from './deps.ts';
 import { createListener } from './listener.ts';
-import { loadConfig } from './load-config.ts';
+import { loadConfig, loadDatabaseAccess } from './load-config.ts';
 import { createGatewayServer } from './server.ts';
 
 /** Serves a gateway until the process is told to stop: open requests finish, new ones are refused, connections close. */
 export async function serve(configFile?: string): Promise<void> {
-  const { config } = loadConfig(configFile);
-  const { deps, close } = await createNodeDeps(config);
+  const { config, sources } = loadConfig(configFile);
+  const databaseAccess = loadDatabaseAccess(config.database, { sources });
+  const { deps, close } = await createNodeDeps(config, { databaseAccess });
   const gateway = createGateway(deps);
   const unfollow = await gateway.feed.follow();
   const server = createGatewayServer(createListener(gateway));

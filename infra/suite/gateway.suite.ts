@@ -1,0 +1,34 @@
+import { describe } from 'vitest';
+import { attemptsSuite } from './attempts.suite.ts';
+import { cookiesSuite } from './cookies.suite.ts';
+import { hostileCallbackSuite } from './hostile-callback.suite.ts';
+import { databaseOutageSuite } from './outages-database.suite.ts';
+import { providerOutageSuite } from './outages-provider.suite.ts';
+import { pagesSuite } from './pages.suite.ts';
+import { renewalSuite } from './renewal.suite.ts';
+import { revocationSuite } from './revocation.suite.ts';
+import { rogueProviderSuite } from './rogue-provider.suite.ts';
+import { siblingSuite } from './sibling.suite.ts';
+import { signInSuite } from './sign-in.suite.ts';
+import { signOutSuite } from './sign-out.suite.ts';
+import type { StartSubject } from './subject.testing.ts';
+
+/**
+ * What the gateway does for people and to attackers, over HTTP alone. Every provider, store and runtime has to pass it.
+ */
+export function gatewaySuite(name: string, start: StartSubject): void {
+  describe(name, () => {
+    signInSuite(start);
+    renewalSuite(start);
+    signOutSuite(start);
+    cookiesSuite(start);
+    attemptsSuite(start);
+    hostileCallbackSuite(start);
+    rogueProviderSuite(start);
+    siblingSuite(start);
+    revocationSuite(start);
+    pagesSuite(start);
+    providerOutageSuite(start);
+    databaseOutageSuite(start);
+  });
+}

@@ -1,0 +1,214 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { createGateway, type Gateway, type Log } from '../../gateway/app.ts';
+import { createListener } from '../../gateway/runtimes/node/listener.ts';
+import { createClientRegistry } from '../../shared/clients.ts';
+import { type Seconds, systemClock } from '../../shared/clock.ts';
+import { type Config, parseConfig } from '../../shared/config.ts';
+import type { UserId } from '../../shared/identity.ts';
+import { createKeyring, generateKeyFile, type Keyring } from '../../shared/keys/keyring.ts';
+import type { PersonState } from '../../shared/users/directory.ts';
+import { type Browser, createBrowser, type Page, type Tab } from './browser.ts';
+import { type Answer, type Ask, ask } from './exchange.ts';
+import { guardedApp, proxyAddress } from './guarded-app.testing.ts';
+import { people, type SuitePerson } from './people.testing.ts';
+import { type ProviderUnderTest, providerId, type StartProvider } from './provider.testing.ts';
+import { createRogueProvider, type RogueProvider } from './rogue-provider.testing.ts';
+import type { OpenRooms } from './rooms.testing.ts';
+import { createTap, type Tap } from './tap.testing.ts';
+
+/** A line of the gateways' log, with everything that stood in it. */
+export type LogLine = { readonly level: string; readonly event: string; readonly text: string };
+
+/** A company's world around the gateway, and what a test may do to it. The gateway itself is met over HTTP alone. */
+export type Subject = {
+  /** Origins. `notes` and `photos` are registered apps, `sibling` is below the parent domain and is none, `foreign` is elsewhere. */
+  readonly at: Readonly<Record<'gateway' | 'notes' | 'photos' | 'sibling' | 'foreign', string>>;
+  readonly config: Config;
+  /** What an attacker with the key file would have. */
+  readonly keyring: Keyring;
+  readonly provider: ProviderUnderTest;
+  readonly rogue: RogueProvider;
+  /** The gateways' calls to providers. */
+  readonly tap: Tap;
+  readonly log: readonly LogLine[];
+  /** A fresh one. `second`: a load balancer sends it to the other gateway process. */
+  browser(process?: 'second'): Browser;
+  /** One request to the gateway, as it stands. */
+  ask(path: string, request?: Ask): Promise<Answer>;
+  /** A tab in which somebody has just signed in and come to a page; `url` defaults to the notes. */
+  signedIn(person?: SuitePerson, browser?: Browser, url?: string): Promise<{ browser: Browser; tab: Tab; page: Page }>;
+  uid(person: SuitePerson): UserId;
+  now(): Seconds;
+  /** Moves the gateways' clock on; they follow the news meanwhile, as they do every few seconds, unless `deaf`. */
+  pass(seconds: Seconds, deaf?: 'deaf'): Promise<void>;
+  /** Both processes read the news now. */
+  hear(): Promise<void>;
+  setAvailable(which: 'store' | 'directory', available: boolean): void;
+  giveRoles(person: SuitePerson, roles: readonly string[]): Promise<void>;
+  setState(person: SuitePerson, state: PersonState): Promise<void>;
+  removeRow(person: SuitePerson): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type StartSubject = () => Promise<Subject>;
+
+/** Made once a process: keys are slow to make, and no test changes them. */
+let keyFile: string | undefined;
+
+/** Puts a subject together from a provider and the rooms behind it. */
+export async function startSubject(startProvider: StartProvider, openRooms: OpenRooms): Promise<Subject> {
+  keyFile ??= JSON.stringify(generateKeyFile());
+  let offset: Seconds = 0;
+  const now = () => systemClock() + offset;
+  const listeners = new Map<string, RequestListener>();
+  const gatewayListeners: RequestListener[] = [];
+  const server = createServer({ maxHeaderSize: 32_768 }, (request, response) => {
+    const listener = listeners.get((request.headers.host ?? '').split(':')[0] ?? '');
+    if (listener) return listener(request, response);
+    // whatever host is asked for, the gateway gets it
+    gatewayListeners[request.headers['x-suite-process'] === 'second' ? 1 : 0]?.(request, response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const origin = (host: string) => `http://${host}:${port}`;
+  const at = {
+    gateway: origin('auth.acme.localhost'),
+    notes: origin('notes.acme.localhost'),
+    photos: origin('photos.acme.localhost'),
+    sibling: origin('sibling.acme.localhost'),
+    foreign: origin('elsewhere.localhost'),
+  };
+
+  const rogue = createRogueProvider(port);
+  const configure = (provider: Readonly<Record<string, unknown>>) =>
+    parseConfig({
+      publicUrl: at.gateway,
+      keys: keyFile,
+      providers: [{ id: providerId, ...provider }, rogue.config],
+      ...(provider.triggers === true ? { triggers: { provider: providerId } } : {}),
+      database: { url: 'postgres://not.read' },
+      clients: [
+        { id: 'notes', name: 'Notes', home: `${at.notes}/`, origins: [at.notes] },
+        { id: 'photos', name: 'Photos', home: `${at.photos}/`, origins: [at.photos] },
+      ],
+      rules: [
+        { host: 'notes.acme.localhost', path: '/public/*', allow: 'public' },
+        { host: 'notes.acme.localhost', path: '/team/*', allow: ['role:admin', 'role:editor'] },
+        { host: 'notes.acme.localhost', path: '/write/*', allow: 'permission:notes:write' },
+        { host: '*.acme.localhost', allow: 'signed-in' },
+      ],
+    });
+  const rooms = await openRooms(configure({ issuer: at.gateway, clientId: 'not read yet' }), now);
+  const provider = await startProvider({
+    port,
+    gateway: at.gateway,
+    strangers: `${at.foreign}/callback`,
+    users: rooms.users,
+    clock: now,
+  });
+  const config = configure(provider.config);
+  const keyring = createKeyring(config.keys);
+  const tap = createTap();
+  const log: LogLine[] = [];
+  const deps = {
+    config,
+    keyring,
+    clients: createClientRegistry(config.clients),
+    users: rooms.users,
+    store: rooms.store,
+    clock: now,
+    fetch: tap.fetch,
+    log: collect(log),
+    isTrustedPeer: (address: string) => address === proxyAddress,
+  };
+  const gateways: Gateway[] = [createGateway(deps), createGateway(deps)];
+  gatewayListeners.push(...gateways.map((gateway) => createListener(gateway)));
+  const page: RequestListener = (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>A page</h1>');
+  };
+  for (const [host, listener] of provider.listeners) listeners.set(host, listener);
+  listeners.set(rogue.host, rogue.listener);
+  listeners.set('sibling.acme.localhost', page);
+  listeners.set('elsewhere.localhost', page);
+  for (const app of [at.notes, at.photos]) listeners.set(new URL(app).hostname, guardedApp(at.gateway));
+
+  const hear = async () => {
+    for (const { feed } of gateways) await feed.poll();
+  };
+  await hear();
+  const uid = (person: SuitePerson): UserId => {
+    const id = rooms.ids.get(person.sub);
+    if (id === undefined) throw new Error(`${person.username} has no row`);
+    return id;
+  };
+  const subject: Subject = {
+    at,
+    config,
+    keyring,
+    provider,
+    rogue,
+    tap,
+    log,
+    browser: (process) => createBrowser(now, process === undefined ? {} : { 'x-suite-process': process }),
+    ask: (path, request) => ask(new URL(path, at.gateway), request),
+    async signedIn(person = people.ann, browser = subject.browser(), url = `${at.notes}/`) {
+      const tab = browser.tab();
+      await tab.goto(`${at.gateway}/login?${new URLSearchParams({ return_to: url })}`);
+      const page = await provider.signIn(tab, person);
+      return { browser, tab, page };
+    },
+    uid,
+    now,
+    async pass(seconds, deaf) {
+      offset += seconds;
+      if (deaf) return;
+      // a store that is down has no news, and that is noticed by their age
+      await hear().catch(() => {});
+    },
+    hear,
+    setAvailable: rooms.setAvailable,
+    giveRoles: (person, roles) => rooms.giveRoles(uid(person), roles),
+    setState: (person, state) => rooms.setState(uid(person), state),
+    removeRow: (person) => rooms.removeRow(uid(person)),
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await rooms.close();
+    },
+  };
+  return subject;
+}
+
+/**
+ * A subject for the tests of one `describe`, started before them and stopped after. In the end none of them may have met
+ * an error that nobody foresaw.
+ */
+export function subjectFor(start: StartSubject): () => Subject {
+  let subject: Subject | undefined;
+  beforeAll(async () => {
+    subject = await start();
+  });
+  afterAll(async () => {
+    await subject?.stop();
+    const unforeseen = subject?.log.filter(({ text }) => text.includes('"code":"internal"')) ?? [];
+    expect(unforeseen).toEqual([]);
+  });
+  return () => {
+    if (!subject) throw new Error('not started');
+    return subject;
+  };
+}
+
+function collect(lines: LogLine[]): Log {
+  const at =
+    (level: string): Log['info'] =>
+    (event, fields, error) => {
+      const cause = error instanceof Error ? [error.stack, error.cause].map(String) : error;
+      lines.push({ level, event, text: JSON.stringify({ event, ...fields, cause }) });
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
