@@ -132,7 +132,7 @@ describe('the environment', () => {
   it('says what came from where', () => {
     const env = { CROSSGATE_DATABASE_URL_FILE: '/run/secrets/db', CROSSGATE_LOG_LEVEL: 'warn' };
     expect(layEnvironment(file, env, readFile).sources).toEqual([
-      { setting: 'database.url', variable: 'CROSSGATE_DATABASE_URL_FILE' },
+      { setting: 'database.url', variable: 'CROSSGATE_DATABASE_URL_FILE', file: '/run/secrets/db' },
       { setting: 'log.level', variable: 'CROSSGATE_LOG_LEVEL' },
     ]);
   });

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ConfigError, type ConfigMistake, configSchema } from './config.ts';
 
 /** What a setting takes. `list` and `object` are written as JSON in an environment variable. */
@@ -21,8 +21,8 @@ export type Setting = {
   readonly variable: string;
 };
 
-/** Where one value came from: the name of an environment variable, and the file that it named, if any. */
-export type Source = { readonly setting: string; readonly variable: string };
+/** Where one value came from: the name of an environment variable, and the file that it named, if it named one. */
+export type Source = { readonly setting: string; readonly variable: string; readonly file?: string };
 
 const prefix = 'CROSSGATE_';
 /** Says which file to read; no setting of the file itself. */
@@ -32,7 +32,7 @@ let listed: readonly Setting[] | undefined;
 
 /** Every setting, sections and lists included, in the order of the schema. */
 export function settings(): readonly Setting[] {
-  listed ??= [...walk(configJsonSchema() as JsonSchema, [], true)].slice(1);
+  listed ??= [...walk(configSchema, [])];
   return listed;
 }
 
@@ -101,7 +101,7 @@ export function layEnvironment(
   const value: Record<string, unknown> = structuredClone(file ?? {});
   delete value.$schema; // editors put it there
 
-  const found: { name: string; setting: Setting; path: (string | number)[]; text: string }[] = [];
+  const found: { name: string; setting: Setting; path: (string | number)[]; text: string; file?: string }[] = [];
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith(prefix) || name === configFileVariable || text === undefined) continue;
     const plain = match(name);
@@ -115,7 +115,7 @@ export function layEnvironment(
         continue;
       }
       try {
-        found.push({ name, ...named, text: readFile(text).replace(/\r?\n$/, '') });
+        found.push({ name, ...named, text: readFile(text).replace(/\r?\n$/, ''), file: text });
       } catch {
         say(name, `names a file that cannot be read: ${text}`);
       }
@@ -128,61 +128,62 @@ export function layEnvironment(
   }
   // sections before what lies in them, and members of a list in their order
   found.sort((a, b) => a.path.length - b.path.length || compare(a.path, b.path));
-  for (const { name, setting, path, text } of found) {
+  for (const { name, setting, path, text, file: named } of found) {
     const coerced = coerce(setting.type, text);
     if (coerced === undefined) say(name, wrong[setting.type]);
     else {
       const problem = put(value, path, coerced);
       if (problem) say(name, problem);
-      else sources.push({ setting: path.join('.'), variable: name });
+      else sources.push({ setting: path.join('.'), variable: name, ...(named !== undefined && { file: named }) });
     }
   }
   return { value, mistakes, sources };
 }
 
-type JsonSchema = {
-  readonly type?: string;
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly items?: JsonSchema;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly default?: unknown;
-  readonly description?: string;
-  readonly writeOnly?: boolean;
-  readonly enum?: readonly string[];
+/** A schema as zod keeps it: what wraps another one (a default, optional) has it as `innerType`. */
+type Schema = z.core.$ZodTypes;
+
+function* walk(schema: Schema, path: readonly string[]): Generator<Setting> {
+  const { description = '', secret } = z.globalRegistry.get(schema) ?? {};
+  let inner = schema;
+  let required = true;
+  let initial: unknown;
+  while (
+    inner._zod.def.type === 'default' ||
+    inner._zod.def.type === 'prefault' ||
+    inner._zod.def.type === 'optional'
+  ) {
+    required = false;
+    if (inner._zod.def.type === 'default') initial = inner._zod.def.defaultValue;
+    inner = inner._zod.def.innerType as Schema;
+  }
+  const { def } = inner._zod;
+  if (path.length > 0) {
+    yield {
+      path,
+      type: types[def.type] ?? 'text',
+      required,
+      description,
+      secret: secret === true,
+      variable: prefix + path.map((key) => (key === '*' ? '<n>' : snake(key))).join('_'),
+      ...(initial === undefined ? {} : { default: initial }),
+      ...(def.type === 'enum' ? { choices: Object.values(def.entries).map(String) } : {}),
+    };
+  }
+  if (def.type === 'object') {
+    for (const [key, below] of Object.entries(def.shape)) yield* walk(below as Schema, [...path, key]);
+  }
+  if (def.type === 'array') yield* walk(def.element as Schema, [...path, '*']);
+}
+
+/** What zod's types are called here; text is what isn't named. */
+const types: Readonly<Record<string, SettingType>> = {
+  number: 'whole number',
+  boolean: 'true or false',
+  array: 'list',
+  object: 'object',
+  union: 'text or list',
 };
-
-function* walk(schema: JsonSchema, path: readonly string[], required: boolean): Generator<Setting> {
-  yield {
-    path,
-    type: typeOf(schema),
-    required,
-    description: schema.description ?? '',
-    secret: schema.writeOnly === true,
-    variable: prefix + path.map((key) => (key === '*' ? '<n>' : snake(key))).join('_'),
-    ...(schema.default === undefined ? {} : { default: schema.default }),
-    ...(schema.enum === undefined ? {} : { choices: schema.enum }),
-  };
-  for (const [key, below] of Object.entries(schema.properties ?? {})) {
-    if (key !== '$schema') yield* walk(below, [...path, key], schema.required?.includes(key) ?? false);
-  }
-  if (schema.items) yield* walk(schema.items, [...path, '*'], false);
-}
-
-function typeOf(schema: JsonSchema): SettingType {
-  switch (schema.type) {
-    case 'integer':
-      return 'whole number';
-    case 'boolean':
-      return 'true or false';
-    case 'array':
-      return 'list';
-    case 'object':
-      return 'object';
-    default:
-      return schema.anyOf ? 'text or list' : 'text';
-  }
-}
 
 const snake = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 const dotted = (path: readonly string[]): string => path.join('.').replaceAll('.*', '[]');

@@ -66,9 +66,8 @@ export function createCheckCore({ config, keys, revocations }: CheckCoreOptions)
   const nobody = passHeaders(config.check, undefined);
   const carriesRoles = config.cookie.claims.includes('roles');
   const noCookie: Visitor = { kind: 'nobody', why: 'no-cookie' };
-  const sessionEnded: Visitor = { kind: 'nobody', why: 'session-ended' };
-
   const expired: Visitor = { kind: 'nobody', why: 'expired' };
+  const sessionEnded: Visitor = { kind: 'nobody', why: 'session-ended' };
 
   const verified = (header: string | undefined, key: string | undefined, now: Seconds): Visitor => {
     const reading = readDomainCookie(header, name, expected, now);

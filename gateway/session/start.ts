@@ -21,12 +21,15 @@ export type CookiePerson = {
 };
 
 /**
- * Who a provider's answer means. With our trigger at the provider its checked ID token says; without it the directory
- * does, which makes a row where there is none.
+ * Who a provider's answer means. With our trigger at the provider its checked ID token says, and the directory only what
+ * was left out there for its size; without it the directory does, which makes a row where there is none.
  *
  * @throws SsoError `account_unknown`, `account_disabled`, `account_conflict`, `directory_unavailable`
  */
-export async function resolvePerson(answer: ProviderAnswer, parts: Parts): Promise<CookiePerson> {
+export async function resolvePerson(
+  answer: ProviderAnswer,
+  parts: Pick<Parts, 'providers' | 'users'>,
+): Promise<CookiePerson> {
   const { identity, claims = {} } = answer;
   const provider = parts.providers.get(identity.provider);
   const email = typeof claims.email === 'string' ? claims.email : undefined;
@@ -59,7 +62,7 @@ export async function resolvePerson(answer: ProviderAnswer, parts: Parts): Promi
   return personOf(outcome);
 }
 
-async function lookUp(uid: UserId, parts: Parts): Promise<Person> {
+async function lookUp(uid: UserId, parts: Pick<Parts, 'users'>): Promise<Person> {
   const person = await parts.users.findById(uid);
   if (person?.state === 'active') return person;
   throw new SsoError(person ? 'account_disabled' : 'account_unknown', `the person is ${person?.state ?? 'gone'}`);

@@ -8,10 +8,12 @@ export type Console = ConfigSurroundings & {
   err(text: string): void;
   /** Is standard output a screen? */
   readonly isScreen: boolean;
+  /** Is standard error one? Default: no. */
+  readonly isErrorScreen?: boolean;
 };
 
 /** How a command ends; documented in `crossgate --help`. */
-export const exits = { fine: 0, wrong: 1, usage: 2, database: 3 } as const;
+export const exits = { fine: 0, wrong: 1, usage: 2, database: 3, differences: 4, userPool: 5 } as const;
 
 /** Ends a command early. `message` is for the person at the keyboard. */
 export class CliError extends Error {
@@ -31,4 +33,5 @@ export const processConsole = (): Console => ({
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),
   isScreen: process.stdout.isTTY === true,
+  isErrorScreen: process.stderr.isTTY === true,
 });

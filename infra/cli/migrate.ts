@@ -1,4 +1,4 @@
-import { checkAll, readConfigInput } from '../../gateway/runtimes/node/load-config.ts';
+import { checkAll, loadDatabaseAccess, readConfigInput } from '../../gateway/runtimes/node/load-config.ts';
 import { parseConfigPart } from '../../shared/config.ts';
 import { grants } from '../../shared/migrations/grants.ts';
 import { migrate, pendingMigrations } from '../../shared/migrations/migrate.ts';
@@ -28,7 +28,8 @@ export async function runMigrate(options: MigrateOptions, console: Console): Pro
 
   const read = readConfigInput(options.config, console);
   const { database, users } = checkAll(read, (input) => parseConfigPart(input, ['database', 'users']));
-  const sql = connectDatabase({ ...database, poolSize: 2, statementTimeout: stepTimeout });
+  const access = loadDatabaseAccess(database, read, console);
+  const sql = connectDatabase({ ...database, poolSize: 2, statementTimeout: stepTimeout }, access);
   try {
     const pending = await pendingMigrations(sql, users);
     if (options.check) {

@@ -26,6 +26,7 @@ describe('help', () => {
   it.each([
     [['--help'], /migrate[\s\S]*config[\s\S]*keys[\s\S]*Exit codes: 0/],
     [['migrate', '--help'], /--print-grants/],
+    [['reconcile', '--help'], /--fix[\s\S]*missing-rows[\s\S]*orphans[\s\S]*Exit codes/],
     [['keys', 'generate', '--help'], /RS256/],
     [['config', '--help'], /check[\s\S]*schema[\s\S]*table/],
   ])('%j says what there is, and is no mistake', async (args, says) => {

@@ -2,9 +2,11 @@ import { Command, CommanderError, Option } from 'commander';
 import { ConfigError } from '../../shared/config.ts';
 import { configJsonSchema, settingsTable } from '../../shared/environment.ts';
 import { SsoError } from '../../shared/errors.ts';
+import type { ClaimsOptions } from './claims.ts';
 import { CliError, type Console, exits } from './console.ts';
 import type { GenerateOptions } from './keys.ts';
 import type { MigrateOptions } from './migrate.ts';
+import { reconcileCommand } from './reconcile/command.ts';
 
 const configOption = () =>
   new Option(
@@ -16,7 +18,8 @@ const ending = `
 Settings come from the configuration file and, over it, from the environment: cookie.renewWithin is
 CROSSGATE_COOKIE_RENEW_WITHIN; secrets may also come from a file named by CROSSGATE_…_FILE.
 
-Exit codes: 0 all is well, 1 something is wrong (said on standard error), 2 wrong usage, 3 the database could not do it.`;
+Exit codes: 0 all is well, 1 something is wrong (said on standard error), 2 wrong usage, 3 the database could not do it,
+4 differences were found or left, 5 the user pool cannot be reached.`;
 
 /**
  * Runs one command line.
@@ -68,6 +71,20 @@ function createProgram(console: Console, end: (exit: number) => void): Command {
       const { runMigrate } = await import('./migrate.ts');
       end(await runMigrate(options, console));
     });
+
+  program
+    .command('claims')
+    .description("show what people's tokens and cookies would carry, and how much of their limits that takes")
+    .addOption(configOption())
+    .option('--user <who>', 'one person: id, email, or provider:subject')
+    .option('--all', 'the 20 people with the most to carry')
+    .option('--json', 'print JSON')
+    .action(async (options: ClaimsOptions) => {
+      const { runClaims } = await import('./claims.ts');
+      end(await runClaims(options, console));
+    });
+
+  program.addCommand(reconcileCommand(console, end).copyInheritedSettings(program));
 
   const config = program.command('config').description('look at the configuration');
   config

@@ -33,6 +33,9 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 /** The Lambda functions of this repository. */
 export const triggers: readonly TriggerEntry[] = [
   { name: 'pre-token-generation', entry: 'triggers/pre-token-generation/handler.ts' },
+  { name: 'post-confirmation', entry: 'triggers/post-confirmation/handler.ts' },
+  { name: 'post-authentication', entry: 'triggers/post-authentication/handler.ts' },
+  { name: 'profile-update', entry: 'triggers/profile-update/handler.ts' },
 ];
 
 /** Some CommonJS packages call `require` for Node's own modules, which an ES module has to make for itself. */

@@ -1,5 +1,6 @@
 import type { NewStep } from './journal.ts';
 import type { InvocationRecord } from './lambda-host.ts';
+import type { QueueEvent } from './queue.ts';
 import type { PoolEvent } from './user-pool/settings.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -13,18 +14,23 @@ function at(value: unknown, ...path: readonly string[]): unknown {
 }
 
 /**
- * A Lambda invocation as a step: which trigger, how long, the claims that it added, or its error. Where the claims name a
- * person, the row that they came from is a part of it.
+ * A Lambda invocation as a step: which trigger, how long, the claims that it added, or its error. The rows that it read or
+ * wrote are parts of it, as far as its claims or its log name them.
  */
 export function invocationStep(record: InvocationRecord): NewStep {
   const { functionName, event, response, error, durationMs, log } = record;
   const trigger = at(event, 'triggerSource');
   const claims = claimsOf(response);
+  const messages = at(event, 'Records');
+  const failed = at(response, 'batchItemFailures');
+  const writesRows = Array.isArray(messages) || (typeof trigger === 'string' && trigger.startsWith('PostConfirmation'));
   const outcome = error
     ? `failed: ${error.errorMessage}`
     : claims
       ? `adds ${Object.keys(claims).join(', ')}`
-      : 'is done';
+      : Array.isArray(failed) && failed.length > 0
+        ? `could not handle ${failed.length} of ${Array.isArray(messages) ? messages.length : 0}`
+        : 'is done';
   return {
     kind: 'trigger',
     host: 'lambda',
@@ -35,13 +41,27 @@ export function invocationStep(record: InvocationRecord): NewStep {
       ...(typeof trigger === 'string' ? { trigger } : {}),
       ...(at(event, 'version') === undefined ? {} : { version: at(event, 'version') }),
       ...(at(event, 'userName') === undefined ? {} : { username: at(event, 'userName') }),
+      ...(Array.isArray(messages) ? { messages: messages.length } : {}),
+      ...(Array.isArray(failed) && failed.length > 0 ? { failed: failed.length } : {}),
       durationMs: Math.round(durationMs),
       ...(claims ? { claims } : {}),
       ...(error ? { error: { type: error.errorType, message: error.errorMessage } } : {}),
       ...(log.length > 0 ? { log: log.map(readLine) } : {}),
     },
-    parts: typeof claims?.uid === 'string' ? [rowStep(claims, log)] : [],
+    parts:
+      typeof claims?.uid === 'string' ? [rowStep(claims, log)] : writesRows ? log.map(readLine).flatMap(loggedRow) : [],
   };
+}
+
+/** A row that a function wrote without giving claims: at sign-up, or from the queue. */
+function loggedRow(line: unknown): NewStep[] {
+  const [, wrote] = /^users row (created|linked)$/.exec(String(at(line, 'event'))) ?? [];
+  if (wrote !== undefined && typeof at(line, 'uid') === 'string') {
+    return [rowStep({ uid: at(line, 'uid') }, [JSON.stringify(line)])];
+  }
+  if (at(line, 'event') !== 'sign-in applied') return [];
+  const details = { action: 'sign-in', subject: at(line, 'subject'), signedInAt: at(line, 'at') };
+  return [{ kind: 'row', host: 'postgres', summary: 'the time of the sign-in, and the profile', details }];
 }
 
 function rowStep(claims: Json, log: readonly string[]): NewStep {
@@ -51,7 +71,11 @@ function rowStep(claims: Json, log: readonly string[]): NewStep {
     kind: 'row',
     host: 'postgres',
     summary: `${done} ${claims.uid} in the users table`,
-    details: { uid: claims.uid, roles: claims.roles, permissions: claims.permissions, action: wrote ?? 'read' },
+    details: {
+      uid: claims.uid,
+      ...(claims.roles === undefined ? {} : { roles: claims.roles, permissions: claims.permissions }),
+      action: wrote ?? 'read',
+    },
   };
 }
 
@@ -74,6 +98,31 @@ function readLine(line: string): unknown {
   }
 }
 
+const messageSays: Readonly<Record<QueueEvent['type'], string>> = {
+  sent: 'a message was sent',
+  received: 'a message was taken',
+  deleted: 'a message is done with',
+  'dead-lettered': 'a message was given up: it is in the dead-letter queue',
+};
+
+/** What happened to a message of the queue, as a step. */
+export function queueStep({ type, queue, messageId, body, receiveCount = 1, reason }: QueueEvent): NewStep {
+  const again = receiveCount > 1 ? `, for the ${receiveCount}. time` : '';
+  return {
+    kind: 'queue',
+    host: 'queue',
+    summary: `${queue}: ${messageSays[type]}${again}`,
+    details: {
+      event: type,
+      queue,
+      messageId,
+      ...(type === 'received' ? { receiveCount } : {}),
+      message: readLine(body),
+      ...(reason === undefined ? {} : { reason: readLine(reason) }),
+    },
+  };
+}
+
 const said: Readonly<Record<PoolEvent['type'], string>> = {
   authorize: 'an app asks for a sign-in',
   'sign-in': 'signed in',
@@ -90,6 +139,7 @@ const said: Readonly<Record<PoolEvent['type'], string>> = {
   logout: 'signed out',
   revoke: 'a refresh token was revoked',
   cancel: 'the sign-in was cancelled',
+  administration: 'an administrator changed an account',
 };
 
 /** An event of the user pool as a step; of tokens, their claims. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createJournal } from './journal.ts';
-import { invocationStep, poolStep } from './journal-steps.ts';
+import { invocationStep, poolStep, queueStep } from './journal-steps.ts';
 
 const clock = () => 1_800_000_000;
 const step = (summary: string) => ({ kind: 'pool', host: 'user-pool', summary }) as const;
@@ -144,6 +144,59 @@ describe('a Lambda invocation', () => {
 
   it.each([undefined, null, 'text', [], { response: null }])('understands an odd answer: %j', (response) => {
     expect(invocationStep({ ...record, event: response, response }).parts).toEqual([]);
+  });
+});
+
+describe('a Lambda invocation that nobody sees', () => {
+  const record = { requestId: 'r', at: 5, durationMs: 3, log: [] };
+
+  it('names the row that it made at sign-up', () => {
+    const event = { triggerSource: 'PostConfirmation_ConfirmSignUp', version: '1' };
+    const log = ['{"event":"users row created","uid":"u1"}'];
+    const noted = invocationStep({ ...record, functionName: 'post-confirmation', event, response: event, log });
+    expect(noted.parts).toEqual([expect.objectContaining({ details: { uid: 'u1', action: 'created' } })]);
+  });
+
+  it('says how many messages it had, how many failed, and what it wrote down', () => {
+    const event = { Records: [{ messageId: 'm1' }, { messageId: 'm2' }] };
+    const response = { batchItemFailures: [{ itemIdentifier: 'm2' }] };
+    const log = ['{"event":"sign-in applied","messageId":"m1","subject":"s1","at":4}', '{"event":"message poisoned"}'];
+    const noted = invocationStep({ ...record, functionName: 'profile-update', event, response, log });
+    expect(noted).toMatchObject({
+      summary: 'profile-update could not handle 1 of 2',
+      details: { messages: 2, failed: 1 },
+      parts: [{ kind: 'row', details: { action: 'sign-in', subject: 's1', signedInAt: 4 } }],
+    });
+  });
+});
+
+describe('a message of the queue', () => {
+  const shared = {
+    queue: 'sign-ins',
+    messageId: 'm1',
+    body: '{"v":1,"subject":"s1","token":"abcdefghijklmnopqrstuvwx"}',
+  };
+
+  it.each([
+    [{ type: 'sent' as const, ...shared }, /^sign-ins: a message was sent$/],
+    [{ type: 'received' as const, ...shared, receiveCount: 1 }, /^sign-ins: a message was taken$/],
+    [{ type: 'received' as const, ...shared, receiveCount: 3 }, /was taken, for the 3\. time$/],
+    [{ type: 'dead-lettered' as const, ...shared, reason: '{"reason":"v is 2"}' }, /dead-letter queue$/],
+  ])('says what became of it: $type', (event, says) => {
+    const noted = queueStep(event);
+    expect(noted).toMatchObject({ kind: 'queue', host: 'queue', summary: expect.stringMatching(says) });
+    expect(noted.details).toMatchObject({ message: { v: 1, subject: 's1' } });
+  });
+
+  it('tells why it was given up, and nothing that is secret', () => {
+    const journal = createJournal({ clock: () => 1 });
+    const step = journal.record(queueStep({ type: 'dead-lettered', ...shared, reason: '{"reason":"v is 2"}' }));
+    expect(step.details).toMatchObject({ reason: { reason: 'v is 2' }, message: { subject: 's1' } });
+    expect(JSON.stringify(step)).not.toContain('abcdefghijkl');
+  });
+
+  it('may be anything at all', () => {
+    expect(queueStep({ type: 'sent', ...shared, body: 'not JSON' }).details?.message).toBe('not JSON');
   });
 });
 

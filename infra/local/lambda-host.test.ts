@@ -47,6 +47,7 @@ beforeAll(async () => {
     functions: functions(Object.keys(handlers) as Name[], dir),
     clock: () => 1_700_000_000,
     onInvoke: (record) => records.push(record),
+    asynchronous: { retryDelays: [5, 5] },
   });
   lambda = client(host.endpoint);
 });
@@ -179,6 +180,19 @@ describe('the Invoke API', () => {
     expect((await invoke('slow', { later: true }, { InvocationType: 'Event' })).StatusCode).toBe(202);
     await until(() => records.length === 1);
     expect(records[0]).toMatchObject({ functionName: 'slow', event: { later: true }, response: expect.any(Number) });
+  });
+
+  it('tries a failed Event twice more under the same id, then drops it', async () => {
+    records.length = 0;
+    const { $metadata } = await invoke('throws', { nobody: 'waits' }, { InvocationType: 'Event' });
+    await until(() => records.length === 3);
+    expect(records.map(({ requestId }) => requestId)).toEqual(Array(3).fill($metadata.requestId));
+    expect(records.map(({ delivery }) => delivery)).toEqual([
+      { attempt: 1, duplicate: false, outcome: 'retried' },
+      { attempt: 2, duplicate: false, outcome: 'retried' },
+      { attempt: 3, duplicate: false, outcome: 'discarded' },
+    ]);
+    expect(records[2]).toMatchObject({ event: { nobody: 'waits' }, error: { errorMessage: 'no such user' } });
   });
 
   it('keeps a record of each invocation', async () => {

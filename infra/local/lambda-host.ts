@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, type Milliseconds, type Seconds, systemClock } from '../../shared/clock.ts';
+import { type AsynchronousOptions, createAsynchronousQueue, type Delivery } from './lambda-asynchronous.ts';
 import { type FunctionError, functionArn, type LambdaFunction, type Outcome } from './lambda-worker.ts';
 import { createWorkerPool, type WorkerPool } from './lambda-worker-pool.ts';
 
 /** What {@link startLambdaHost} takes, and what its journal tells. */
+export type { AsynchronousOptions, Delivery, DiscardedEvent } from './lambda-asynchronous.ts';
 export type { FunctionError, LambdaFunction } from './lambda-worker.ts';
 
 /** One finished invocation, for a journal. */
@@ -22,6 +24,8 @@ export type InvocationRecord = {
   readonly response?: unknown;
   /** Absent where it succeeded. */
   readonly error?: FunctionError;
+  /** Of an event of type `Event`: which try this was, and what comes of it. */
+  readonly delivery?: Delivery;
 };
 
 /** What the host runs. */
@@ -31,6 +35,8 @@ export type LambdaHostOptions = {
   readonly port?: number;
   /** Child processes per function, so events at once. Default: 2. Further ones wait in a queue. */
   readonly concurrency?: number;
+  /** How events of type `Event` are retried, doubled and given up. */
+  readonly asynchronous?: AsynchronousOptions;
   /** Told of every invocation once it has ended. */
   readonly onInvoke?: (record: InvocationRecord) => void;
   readonly clock?: Clock;
@@ -42,7 +48,7 @@ export type LambdaHost = {
   readonly endpoint: string;
   /** Loads every function ahead of its first event. @throws Error naming the function whose handler can't be loaded. */
   warm(): Promise<void>;
-  /** Ends all child processes, whatever they are doing. */
+  /** Ends all child processes, whatever they are doing. Events that wait for another try are lost. */
   stop(): Promise<void>;
 };
 
@@ -52,11 +58,12 @@ type InvocationType = keyof typeof maxBytes;
 
 /**
  * Runs Lambda functions on this machine: the Invoke API of AWS in front, so that any AWS SDK can call them, and the
- * Runtime API behind it, each function in child processes of its own. Unlike AWS it doesn't retry events of type `Event`.
+ * Runtime API behind it, each function in child processes of its own.
  */
 export async function startLambdaHost(options: LambdaHostOptions): Promise<LambdaHost> {
   const clock = options.clock ?? systemClock;
   const pools = new Map<string, WorkerPool>();
+  const asynchronous = createAsynchronousQueue(options.asynchronous ?? {}, clock);
   const server = http.createServer((request, response) => {
     route(request, response).catch((cause: unknown) => {
       if (!response.headersSent) refuse(response, 500, 'ServiceException', String(cause));
@@ -97,21 +104,34 @@ export async function startLambdaHost(options: LambdaHostOptions): Promise<Lambd
     if (event === undefined) {
       return refuse(response, 400, 'InvalidRequestContentException', 'Could not parse request body into json.');
     }
-    const requestId = randomUUID();
+    const invocation = { id: randomUUID(), payload: payload === '' ? '{}' : payload };
+    const requestId = invocation.id;
     const headers = { 'x-amzn-requestid': requestId, 'x-amz-executed-version': '$LATEST' };
     if (type === 'DryRun') return void response.writeHead(204, headers).end();
     const at = clock();
-    const began = performance.now();
-    const ended = pool.run({ id: requestId, payload: payload === '' ? '{}' : payload }).then((outcome) => {
-      const durationMs = performance.now() - began;
-      options.onInvoke?.({ functionName, requestId, at, durationMs, event, log: outcome.log, ...resultOf(outcome) });
-      return { outcome, durationMs };
-    });
+    const runOnce = async () => {
+      const began = performance.now();
+      const outcome = await pool.run(invocation);
+      return { outcome, durationMs: performance.now() - began };
+    };
+    const tell = ({ outcome, durationMs }: Awaited<ReturnType<typeof runOnce>>, delivery?: Delivery) =>
+      options.onInvoke?.({
+        functionName,
+        requestId,
+        at,
+        durationMs,
+        event,
+        log: outcome.log,
+        ...resultOf(outcome),
+        ...(delivery && { delivery }),
+      });
     if (type === 'Event') {
-      ended.catch(() => {}); // only stop() ends an event without an outcome
+      asynchronous.accept({ functionName, requestId, event, runOnce, tell });
       return void response.writeHead(202, headers).end();
     }
-    const { outcome, durationMs } = await ended;
+    const ended = await runOnce();
+    tell(ended);
+    const { outcome, durationMs } = ended;
     const wantsLog = request.headers['x-amz-log-type'] === 'Tail';
     response
       .writeHead(200, {
@@ -129,6 +149,7 @@ export async function startLambdaHost(options: LambdaHostOptions): Promise<Lambd
       await Promise.all([...pools.values()].map((pool) => pool.warm()));
     },
     async stop() {
+      asynchronous.stop();
       await Promise.all([...pools.values()].map((pool) => pool.stop()));
       server.closeAllConnections();
       server.close();

@@ -14,15 +14,18 @@ import { createNotesApp } from './apps/notes.ts';
 import { createPhotosApp } from './apps/photos.ts';
 import { createStartPage } from './apps/what-happened.ts';
 import { buildTriggers } from './bundles.ts';
+import { startEventSource } from './event-source.ts';
 import { createJournal, type Journal } from './journal.ts';
-import { invocationStep, poolStep } from './journal-steps.ts';
-import { startLambdaHost } from './lambda-host.ts';
+import { invocationStep, poolStep, queueStep } from './journal-steps.ts';
+import { type LambdaHost, startLambdaHost } from './lambda-host.ts';
 import { observe } from './observe.ts';
 import { startPostgres } from './postgres.ts';
+import { type Queue, type QueueOptions, startQueue } from './queue.ts';
 import { seedAccounts, seedPeople } from './seed.ts';
 import type { PoolEvent } from './user-pool/settings.ts';
 import { createUserPool, type UserPool } from './user-pool/user-pool.ts';
 import { clientId, type WorldAddresses, worldAddresses, worldConfig, worldSecrets } from './world-config.ts';
+import { poolTriggers, queueConsumer, worldFunctions } from './world-functions.ts';
 
 export type WorldOptions = {
   /** 0: any free one. */
@@ -33,6 +36,10 @@ export type WorldOptions = {
   readonly fresh?: boolean;
   /** An own Postgres instead of the one that comes along. */
   readonly databaseUrl?: string | undefined;
+  /** How long the queue hides a message that was taken, and how often it gives it out. */
+  readonly queue?: Pick<QueueOptions, 'visibilityTimeout' | 'maxReceiveCount'>;
+  /** More environment for every function, such as `CROSSGATE_TRIGGERS_COMPENSATION`. */
+  readonly functionEnv?: Readonly<Record<string, string>>;
   /** Told of each part as it is ready. */
   readonly progress?: (what: string) => void;
   /** Told of what happens in the user pool, beside the journal. */
@@ -41,13 +48,15 @@ export type WorldOptions = {
 };
 
 /** What a world leaves in its folder. */
-const kept = ['postgres', 'user-pool.json', 'secrets.json', 'triggers'];
+const kept = ['postgres', 'queue', 'user-pool.json', 'secrets.json', 'triggers'];
 
 /** Everything on one machine, running. */
 export type World = {
   readonly at: WorldAddresses;
   readonly gateway: Gateway;
   readonly userPool: UserPool;
+  readonly queue: Queue;
+  readonly lambda: LambdaHost;
   readonly journal: Journal;
   /** Connection to the world's database. */
   readonly sql: postgres.Sql;
@@ -56,8 +65,8 @@ export type World = {
 };
 
 /**
- * Brings up the local world: Postgres, user pool, Lambda host with the real trigger bundles, gateway and demo apps, all
- * behind one port.
+ * Brings up the local world: Postgres, user pool, queue, Lambda host with the real trigger bundles, gateway and demo apps,
+ * all that a browser sees behind one port.
  *
  * @throws Error in one line where the port is taken or a part can't start; what was started by then is stopped.
  */
@@ -84,7 +93,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const secrets = worldSecrets(options.dir);
     const journal = createJournal({ clock });
 
-    const [bundles, databaseUrl] = await Promise.all([
+    const [bundles, databaseUrl, queue] = await Promise.all([
       buildTriggers({ outDir: path.join(options.dir, 'triggers') }).then((built) => {
         progress(
           `Lambda bundles: ${built.map(({ name, bytes }) => `${name} (${Math.round(bytes / 1024)} KB)`).join(', ')}`,
@@ -92,6 +101,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         return built;
       }),
       startDatabase(options, stops, progress),
+      startSignInQueue(options, stops, progress, journal),
     ]);
     const config = worldConfig(at, secrets, databaseUrl);
     const sql = connectDatabase(config.database);
@@ -101,17 +111,26 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     progress(ran.length > 0 ? `Database: ${ran.length} migrations, people and roles` : 'Database: up to date');
 
     const lambda = await startLambdaHost({
-      functions: bundles.map(({ name, file }) => ({
-        name,
-        file,
-        env: { CROSSGATE_DATABASE_URL: databaseUrl, CROSSGATE_TRIGGERS_PROVIDER: 'cognito' },
-      })),
+      functions: worldFunctions(bundles, {
+        databaseUrl,
+        queue,
+        userPool: at.userPool,
+        ...(options.functionEnv && { more: options.functionEnv }),
+      }),
       onInvoke: (record) => journal.record(invocationStep(record)),
       clock,
     });
     stops.push(() => lambda.stop());
     await lambda.warm();
-    progress('Lambda host: triggers loaded');
+    const source = startEventSource({
+      queue,
+      lambda: { endpoint: lambda.endpoint, functionName: queueConsumer },
+      onBatch: ({ failures }) => {
+        for (const { messageId, reason } of failures) queue.noteFailure(messageId, reason);
+      },
+    });
+    stops.push(() => source.stop());
+    progress('Lambda host: triggers loaded, queue attached');
 
     const userPool = await createUserPool({
       origin: at.userPool,
@@ -126,10 +145,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
           rotation: { graceSeconds: 10 },
         },
       ],
-      lambda: {
-        endpoint: lambda.endpoint,
-        triggers: { PreTokenGeneration: { name: 'pre-token-generation', version: 'V2_0' } },
-      },
+      lambda: { endpoint: lambda.endpoint, triggers: poolTriggers },
       file: path.join(options.dir, 'user-pool.json'),
       seed: seedAccounts,
       onEvent: (event) => {
@@ -164,7 +180,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     serve(at.notes, getRequestListener(notes.fetch));
     serve(at.photos, photos.listener);
     hosts.set(new URL(at.start).host, getRequestListener(start.fetch));
-    return { at, gateway, userPool, journal, sql, stop };
+    return { at, gateway, userPool, queue, lambda, journal, sql, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -184,6 +200,24 @@ async function startDatabase(
   stops.push(() => server.stop());
   progress('Postgres');
   return server.url;
+}
+
+async function startSignInQueue(
+  { dir, queue: settings }: WorldOptions,
+  stops: (() => Promise<unknown>)[],
+  progress: (what: string) => void,
+  journal: Journal,
+): Promise<Queue> {
+  const queue = await startQueue({
+    dir: path.join(dir, 'queue'),
+    ...settings,
+    onEvent: (event) => {
+      if (event.type !== 'deleted') journal.record(queueStep(event)); // its function has just said that it is done
+    },
+  });
+  stops.push(() => queue.stop());
+  progress('Queue');
+  return queue;
 }
 
 async function listen(server: Server, port: number): Promise<number> {

@@ -2,7 +2,15 @@ import { Buffer } from 'node:buffer';
 import type { Seconds } from '../clock.ts';
 import { SsoError } from '../errors.ts';
 
-/** Longest cookie that we issue, name and value and attributes together, in bytes (browsers stop at 4,096). */
+/**
+ * What a browser takes of a cookie, in bytes: name and value, and older ones count the attributes too. A longer one is
+ * dropped, and nobody is told.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6265#section-6.1
+ */
+export const browserCookieLimit = 4096;
+
+/** Longest cookie that we issue, name and value and attributes together, in bytes: under {@link browserCookieLimit}. */
 export const longestCookie = 4000;
 
 /** Names of every cookie of one environment. */
@@ -34,8 +42,8 @@ export function cookieNames(environment: string): CookieNames {
 /**
  * Every value that a request carries under exactly this name, in order, repeats included.
  *
- * Our values are tokens, so quotes are not unwrapped and nothing is percent-decoded. One scan of the header, no
- * allocation for other cookies.
+ * Our values are tokens, so quotes are not unwrapped and nothing is percent-decoded. It goes from one occurrence of the
+ * name to the next and looks around each, which leaves other cookies to the engine's own search.
  *
  * @param header `Cookie` header as received; absent is the same as empty.
  * @see RFC 6265 §5.4
@@ -43,17 +51,25 @@ export function cookieNames(environment: string): CookieNames {
 export function cookieValues(header: string | undefined, name: string): string[] {
   const values: string[] = [];
   if (!header) return values;
-  let from = 0;
-  while (from < header.length) {
-    let end = header.indexOf(';', from);
-    if (end < 0) end = header.length;
-    while (header.charCodeAt(from) === 0x20 || header.charCodeAt(from) === 0x09) from++;
-    if (header.startsWith(name, from) && header.charCodeAt(from + name.length) === 0x3d) {
-      values.push(header.slice(from + name.length + 1, end).trimEnd());
+  let at = header.indexOf(name);
+  while (at >= 0) {
+    const equals = at + name.length;
+    let next = equals;
+    if (header.charCodeAt(equals) === 0x3d && beginsPair(header, at)) {
+      const end = header.indexOf(';', equals);
+      next = end < 0 ? header.length : end;
+      values.push(header.slice(equals + 1, next).trimEnd());
     }
-    from = end + 1;
+    at = header.indexOf(name, next);
   }
   return values;
+}
+
+/** Is there nothing but white space between this place and the start, or the last semicolon? */
+function beginsPair(header: string, at: number): boolean {
+  let before = at - 1;
+  while (header.charCodeAt(before) === 0x20 || header.charCodeAt(before) === 0x09) before--;
+  return before < 0 || header.charCodeAt(before) === 0x3b;
 }
 
 /** Names in a `Cookie` header that begin with a prefix, without repeats. */

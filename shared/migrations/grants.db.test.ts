@@ -37,7 +37,8 @@ async function openGranted(
 }
 
 for (const table of usersTables) {
-  directoryContract(`the directory as the granted role, ${table.name}`, promisesOf(table.users), async () => {
+  const promises = { ...promisesOf(table.users), writesStates: false };
+  directoryContract(`the directory as the granted role, ${table.name}`, promises, async () => {
     const { world, runtime, close } = await openGranted(table);
     return { ...directoryUnderTest(world, runtime), close };
   });
@@ -64,12 +65,24 @@ describe('the granted role', () => {
     ['and takes them, which calls in tokens', `insert into crossgate.user_roles values ('1', 'r')`],
     ['notes a sign-in', `insert into crossgate.people (user_id, last_login_at) values ('2', now())`],
     ['adds to the audit trail', `insert into crossgate.audit (event) values ('x')`],
+    [
+      'notes a message once',
+      `insert into crossgate.audit (event, details) values ('message.poisoned', '{"messageId":"m"}') on conflict do nothing`,
+    ],
+    ['keeps the profile of theirs', `update public.people set mail = 'x', full_name = 'y' where false`],
   ])('%s', async (_, statement) => {
     await expect(granted.runtime.unsafe(statement)).resolves.toBeDefined();
   });
 
   it('passes the check at start', async () => {
     await expect(assertUpToDate(granted.runtime, granted.world.users)).resolves.toBeUndefined();
+  });
+
+  it('cannot change who is active', async () => {
+    const { runtime, close } = await openGranted(own);
+    const attempt = runtime.unsafe(`update crossgate.users set state = 'active'`);
+    await expect(attempt).rejects.toMatchObject({ code: '42501' });
+    await close();
   });
 
   it.each([
@@ -80,7 +93,8 @@ describe('the granted role', () => {
     ['make a table', 'create table crossgate.mine (x int)'],
     ['drop a table', 'drop table crossgate.feed'],
     ['read a column of theirs that is not mapped', 'select born from public.people'],
-    ['change an email of theirs', `update public.people set mail = 'x'`],
+    ['change a key of theirs', 'update public.people set key = 1'],
+    ['change a column of theirs that is not mapped', 'update public.people set born = now()'],
     ['write a column of theirs that is not mapped', 'insert into public.people (born) values (now())'],
     ['delete anybody', 'delete from public.people'],
     ['empty their table', 'truncate public.people'],

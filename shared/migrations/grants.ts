@@ -47,11 +47,14 @@ function onUsersTable(users: UsersConfig, mapping: UsersMapping, to: string): st
     createdAt,
     updatedAt,
   );
+  // linking sets provider and subject, a sign-in email and name
+  const written = list(...(subject ? [provider, subject] : []), email, name);
+  const updated = written && list(written, updatedAt);
   return [
     ...(users.table === undefined ? [] : [`grant usage on schema ${schema} ${to}`]),
-    `grant select (${list(id, provider, subject, email, name, state)}) on ${table} ${to}`,
+    `grant select (${list(id, provider, subject, email, name, state, createdAt)}) on ${table} ${to}`,
     ...(inserted ? [`grant insert (${inserted}) on ${table} ${to}`] : [`grant insert on ${table} ${to}`]),
-    ...(subject ? [`grant update (${list(provider, subject, updatedAt)}) on ${table} ${to}`] : []),
+    ...(updated ? [`grant update (${updated}) on ${table} ${to}`] : []),
     ...(mapping.idType === 'bigint' ? [onSequence(mapping, to)] : []),
   ];
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { asUserId } from '../identity.ts';
 import type { Person } from '../users/directory.ts';
-import { claimsAsStrings, claimsOf, claimsSize, readPersonClaims, withoutPermissions } from './claims.ts';
+import { claimsAsStrings, claimsOf, claimsSize, fitClaims, readPersonClaims } from './claims.ts';
 
 const ann: Person = {
   id: asUserId('0198c0de-0000-7000-8000-000000000001'),
@@ -35,11 +35,15 @@ describe('claims of a person', () => {
     expect(readPersonClaims({ ...payload })).toEqual(claims);
   });
 
+  const { permissions: _permissions, ...withRoles } = claims;
+  const bare = { uid: claims.uid, perm_v: 7 };
   it.each([
-    ['as lists', { ...withoutPermissions(claims) }],
-    ['as strings', { ...claimsAsStrings(withoutPermissions(claims)) }],
-  ])('say by absence that permissions were left out, %s', (_, payload) => {
-    expect(readPersonClaims(payload)).toEqual({ uid: ann.id, roles: ann.roles, perm_v: 7 });
+    ['permissions, as lists', withRoles, withRoles],
+    ['permissions, as strings', claimsAsStrings(withRoles), withRoles],
+    ['roles too, as lists', bare, bare],
+    ['roles too, as strings', claimsAsStrings(bare), bare],
+  ])('say by absence that something was left out: %s', (_, payload, expected) => {
+    expect(readPersonClaims({ ...payload })).toEqual(expected);
   });
 
   it('tell no permissions from permissions left out', () => {
@@ -59,7 +63,9 @@ describe('claims that mean nobody', () => {
     ['a uid with a line break', { ...claims, uid: '1\r\nRemote-User: 2' }],
     ['a uid with half a surrogate pair', { ...claims, uid: '\ud800' }],
     ['a uid of 256 characters', { ...claims, uid: 'x'.repeat(256) }],
-    ['no roles', { ...claims, roles: undefined }],
+    ['permissions without roles', { ...claims, roles: undefined }],
+    ['roles that are null', { ...claims, roles: null }],
+    ['roles alone', { roles: claims.roles }],
     ['roles as an object', { ...claims, roles: { 0: 'admin' } }],
     ['a role that is no string', { ...claims, roles: ['admin', 1] }],
     ['a role with a comma', { ...claims, roles: ['admin,owner'] }],
@@ -98,5 +104,54 @@ describe('size of claims', () => {
     expect(claimsSize({ ...claims, uid: asUserId('ü') })).toBeGreaterThan(
       claimsSize({ ...claims, uid: asUserId('u') }),
     );
+  });
+});
+
+describe('claims and a budget', () => {
+  const names = (count: number, name: string) => Array.from({ length: count }, (_, i) => `${name}-${i}:read`);
+  const many = { ...claims, permissions: names(400, 'resource') };
+  const heaps = { ...many, roles: names(300, 'team') };
+  const { permissions: _gone, ...rolesLeft } = many;
+
+  it.each(['lists', 'strings'] as const)('%s: all of them fit, up to the last byte', (form) => {
+    const size = claimsSize(form === 'strings' ? claimsAsStrings(claims) : claims);
+    expect(fitClaims(claims, size, form)).toEqual({ claims, size, leftOut: [] });
+    expect(fitClaims(claims, size - 1, form)).toMatchObject({ leftOut: ['permissions'] });
+  });
+
+  it('400 permissions: left out whole, the roles stay', () => {
+    expect(fitClaims(many, 2048, 'lists')).toEqual({
+      claims: rolesLeft,
+      size: claimsSize(rolesLeft),
+      leftOut: ['permissions'],
+    });
+  });
+
+  it('300 roles: left out as well, and never cut short', () => {
+    const { claims: left, leftOut, size } = fitClaims(heaps, 2048, 'lists');
+    expect({ left, leftOut }).toEqual({ left: { uid: ann.id, perm_v: 7 }, leftOut: ['permissions', 'roles'] });
+    expect(size).toBeLessThan(120);
+  });
+
+  it('few permissions do not stand in for 300 roles', () => {
+    expect(fitClaims({ ...heaps, permissions: ['notes:read'] }, 2048, 'lists').claims).not.toHaveProperty(
+      'permissions',
+    );
+  });
+
+  it('an id that is over the budget by itself stays: without it the token says nobody', () => {
+    const long = { ...claims, uid: asUserId('x'.repeat(255)) };
+    expect(fitClaims(long, 256, 'lists').claims).toEqual({ uid: long.uid, perm_v: 7 });
+  });
+
+  it('strings take less room than lists, so more fits', () => {
+    const size = claimsSize(claimsAsStrings(many));
+    expect(fitClaims(many, size, 'strings').leftOut).toEqual([]);
+    expect(fitClaims(many, size, 'lists').leftOut).toEqual(['permissions']);
+  });
+
+  it.each([many, heaps])('what is left is read back as it is', (all) => {
+    const { claims: left } = fitClaims(all, 2048, 'lists');
+    expect(readPersonClaims({ ...left })).toEqual(left);
   });
 });

@@ -13,8 +13,8 @@ export type Decision = 'allow' | 'sign-in' | 'forbid' | 'needs-permissions';
  * Decides one request. What no rule covers is denied.
  *
  * @param who Whoever is signed in, whose token and session were found good; `undefined` for nobody.
- * @param knowsPermissions Whether `who`'s roles and permissions are both there and current (not older than the person's
- *   permission version, and the news of versions not stale).
+ * @param knowsPermissions Whether what the rule asks of `who`'s roles and permissions is there and current (not older than
+ *   the person's permission version, and the news of versions not stale).
  */
 export function decide(
   rule: Rule | undefined,

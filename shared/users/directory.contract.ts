@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asSubject, asUserId, type Identity, type UserId } from '../identity.ts';
 import type { IdentityAttributes, PersonState, UserDirectory } from './directory.ts';
+import { listingContract } from './listing.contract.ts';
+import { signInContract } from './sign-ins.contract.ts';
 
 /** A row as a test wants it. Without an identity it is one from before there were identities. */
 export type RowUnderTest = {
@@ -25,6 +27,8 @@ export type DirectoryUnderTest = {
   remove(id: UserId): Promise<void>;
   /** How many rows have this email, to the letter. */
   countByEmail(email: string): Promise<number>;
+  /** When somebody signed in last, in seconds; `undefined`: never, as far as was told. */
+  lastLogin(id: UserId): Promise<number | undefined>;
   close(): Promise<void>;
 };
 
@@ -32,6 +36,8 @@ export type DirectoryUnderTest = {
 export type TableUnderTest = {
   /** Whether the table says who is disabled or deleted. */
   readonly states: boolean;
+  /** Whether the directory may write that. Absent: it may. */
+  readonly writesStates?: boolean;
   /** Whether people of several providers can be told apart. */
   readonly severalProviders: boolean;
 };
@@ -385,6 +391,9 @@ export function directoryContract(name: string, table: TableUnderTest, open: () 
         expect('person' in healed && healed.person.id).not.toBe(id);
       });
     });
+
+    signInContract(table, () => under);
+    listingContract(table, () => under);
 
     it('answers a ping', async () => {
       await expect(directory.ping()).resolves.toBeUndefined();

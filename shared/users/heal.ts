@@ -14,7 +14,8 @@ class Overtaken extends Error {
   }
 }
 
-const attempts = 3;
+/** How often a transaction that others overtook is tried in all. */
+export const attempts = 3;
 
 type Heal = (identity: Identity, attributes: IdentityAttributes) => Promise<HealOutcome>;
 
@@ -62,6 +63,10 @@ export function healer(sql: postgres.Sql, mapping: UsersMapping, people: PersonQ
       const [row] = await run<{ id: string }>(write.insert(identity, attributes));
       if (!row) throw new Overtaken();
       await keepIdentity(row.id);
+      // The row is as new as now: a sign-in from before it, told later, must not bring an older profile back.
+      await tx`
+        insert into crossgate.people (user_id, profile_at) values (${row.id}, clock_timestamp())
+        on conflict (user_id) do update set profile_at = excluded.profile_at`;
       await audit('user.created', row.id);
       return { kind: 'created', person: await whole(row.id) } as const;
     }
@@ -87,12 +92,12 @@ export function healer(sql: postgres.Sql, mapping: UsersMapping, people: PersonQ
 }
 
 /** Unique violation, deadlock, serialisation failure: the second look may find what stood in the way. */
-function isOvertaken(cause: unknown): boolean {
+export function isOvertaken(cause: unknown): boolean {
   return cause instanceof Overtaken || ['23505', '40P01', '40001'].includes(sqlState(cause) ?? '');
 }
 
 /** Names what the table has against the row, if that is what went wrong: bad data, a constraint, a trigger's own refusal. */
-function rowRefused(cause: unknown): string | undefined {
+export function rowRefused(cause: unknown): string | undefined {
   const state = sqlState(cause);
   if (state === undefined || !/^(22|23|44)|^P0001$/.test(state)) return undefined;
   const { column_name, constraint_name } = diagnosis(cause);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { asSubject } from '../identity.ts';
+import { asSubject, asUserId } from '../identity.ts';
 import { directoryContract, providersUnderTest } from './directory.contract.ts';
 import { createMemoryDirectory } from './memory.ts';
 
@@ -30,6 +30,7 @@ directoryContract('the directory in memory', { states: true, severalProviders: t
     },
     remove: async (id) => directory.remove(id),
     countByEmail: async (email) => directory.count((person) => person.email === email),
+    lastLogin: async (id) => directory.lastLogin(id),
     close: async () => {},
   };
 });
@@ -42,6 +43,10 @@ it('can be switched off and on', async () => {
     () => directory.ping(),
     () => directory.findByIdentity(identity),
     () => directory.heal(identity, { emailVerified: false }),
+    () => directory.recordSignIn(identity, { at: 1 }),
+    () => directory.page({ limit: 1 }),
+    () => directory.among('pool', [identity.subject]),
+    () => directory.amend({ id: asUserId('1'), state: 'active' }, { state: 'disabled' }),
   ]) {
     await expect(call()).rejects.toMatchObject({ code: 'directory_unavailable' });
   }

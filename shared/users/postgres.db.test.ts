@@ -99,6 +99,7 @@ describe('a subject column of another type', () => {
       expect(await directory.findByIdentity(ann)).toMatchObject({ id: '1' });
       expect(await directory.findByIdentity(identity(`x'--`))).toBeUndefined();
       expect(await directory.standing(identity(`x'--`))).toBeUndefined();
+      expect(await directory.among('pool', [asSubject(`x'--`), ann.subject])).toMatchObject([{ id: '1' }]);
       const outcome = await directory.heal(identity(`x'--`), { emailVerified: false });
       expect(outcome).toMatchObject({ kind: 'refused', why: 'row_incomplete' });
     });
@@ -185,6 +186,10 @@ describe('a database in trouble', () => {
       () => directory.standing(identity('private')),
       () => directory.findById(asUserId('4711')),
       () => directory.heal(identity('private'), { emailVerified: true, email: 'private@acme.test' }),
+      () => directory.recordSignIn(identity('private'), { at: 1 }),
+      () => directory.page({ limit: 1 }),
+      () => directory.among('pool', [asSubject('private')]),
+      () => directory.amend({ id: asUserId('4711'), state: 'active' }, { email: 'private@acme.test' }),
       () => directory.ping(),
     ]) {
       const error = await ask().catch((thrown: unknown) => thrown as SsoError);

@@ -3,12 +3,15 @@ import type { UsersConfig } from '../config.ts';
 import { SsoError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
 import { databaseError, sqlState } from '../store/database-error.ts';
+import { amender } from './amending.ts';
 import { cleanAttributes, isUsable } from './attributes.ts';
-import type { UserDirectory } from './directory.ts';
+import type { ListedPerson, UserDirectory } from './directory.ts';
 import { healer } from './heal.ts';
 import type { LinkPolicy } from './link-policy.ts';
+import { listing } from './listing.ts';
 import { mapUsers } from './mapping.ts';
 import { personQuery } from './person-query.ts';
+import { signInRecorder } from './sign-ins.ts';
 
 export type DirectoryOptions = {
   readonly users: UsersConfig;
@@ -26,6 +29,9 @@ export function createPostgresDirectory(sql: postgres.Sql, { users, providers }:
   const mapping = mapUsers(users);
   const people = personQuery(mapping);
   const heal = healer(sql, mapping, people, { users, providers });
+  const record = signInRecorder(sql, mapping, people);
+  const list = listing(sql, mapping, providers[0]?.id);
+  const amend = amender(sql, mapping);
 
   async function asked<T>(doing: string, ask: () => Promise<T>): Promise<T> {
     try {
@@ -69,6 +75,38 @@ export function createPostgresDirectory(sql: postgres.Sql, { users, providers }:
       const person = await findByIdentity(identity);
       if (person) return { kind: 'found', person };
       return asked('healing', () => heal(identity, cleanAttributes(attributes)));
+    },
+
+    recordSignIn: async (identity, { at, attributes }) => {
+      const signIn = { at, ...(attributes && { attributes: cleanAttributes(attributes) }) };
+      return (await byIdentity('recording a sign-in', identity, () => record(identity, signIn))) ?? 'unknown';
+    },
+
+    page: ({ after, limit }) => asked('listing people', () => list.page(after, limit)),
+
+    among: async (provider, subjects) => {
+      const usable = subjects.filter(
+        (subject) => isUsable({ provider, subject }) && isConfigured({ provider, subject }),
+      );
+      try {
+        return await list.among(provider, usable);
+      } catch (cause) {
+        if (!sqlState(cause)?.startsWith('22')) throw databaseError('directory_unavailable', 'finding people', cause);
+      }
+      // One of the subjects is nothing that the column could hold; the others still may have rows.
+      const found: ListedPerson[] = [];
+      for (const subject of usable) {
+        const ask = () => list.among(provider, [subject]);
+        found.push(...((await byIdentity('finding people', { provider, subject }, ask)) ?? []));
+      }
+      return found;
+    },
+
+    amend: async (person, change) => {
+      if (change.email === undefined) return asked('changing a state', () => amend(person, change));
+      const { email } = cleanAttributes({ email: change.email, emailVerified: true });
+      if (email === undefined) return { kind: 'refused', why: 'row_refused', detail: 'email' };
+      return asked('changing an email', () => amend(person, { email }));
     },
 
     ping: () =>

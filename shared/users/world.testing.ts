@@ -96,6 +96,11 @@ export function directoryUnderTest(world: World, connection: postgres.Sql = worl
       const rows = await sql.unsafe(`select from ${mapping.table} where ${where}`, [email]);
       return rows.length;
     },
+    lastLogin: async (id) => {
+      const [row] = await sql<{ at: number | null }[]>`
+        select extract(epoch from last_login_at)::float8 as at from crossgate.people where user_id = ${id}`;
+      return row?.at ?? undefined;
+    },
     close: async () => {
       if (connection !== sql) await connection.end();
       await world.close();

@@ -3,6 +3,7 @@ import { SsoError } from '../../shared/errors.ts';
 import { asSubject } from '../../shared/identity.ts';
 import type { UserDirectory } from '../../shared/users/directory.ts';
 import { createMemoryDirectory, type MemoryDirectory } from '../../shared/users/memory.ts';
+import { type AnnounceSignIn, createAnnouncer } from '../announce-sign-in.ts';
 import { createPreTokenGeneration, type PreTokenGenerationOptions } from './pre-token-generation.ts';
 
 const ann = { provider: 'cognito', subject: asSubject('ann-sub') };
@@ -24,6 +25,7 @@ function trigger(options: Partial<PreTokenGenerationOptions> = {}) {
     onFailure: 'refuse',
     deadline: 1000,
     cacheFor: 30_000,
+    claimBudget: 2048,
     log: (event, fields) => logged.push({ event, ...fields }),
     ...options,
   });
@@ -97,6 +99,41 @@ describe('the claims', () => {
   });
 });
 
+describe('the budget of claims', () => {
+  const many = (count: number, name: string) => Array.from({ length: count }, (_, i) => `${name}-${i}:read`);
+
+  it.each(['2', '3'])('V%s: 400 permissions are left out whole, and a log line says so', async (version) => {
+    const uid = people.add({ identity: ann, roles, permissions: many(400, 'resource') });
+    const generation = { claimsToAddOrOverride: { uid, roles, perm_v: 1 }, claimsToSuppress: ['permissions'] };
+    expect(await trigger()(event(version))).toMatchObject({
+      response: {
+        claimsAndScopeOverrideDetails: { idTokenGeneration: generation, accessTokenGeneration: generation },
+      },
+    });
+    expect(logged).toMatchObject([{ event: 'claims left out of a token', uid, leftOut: ['permissions'] }]);
+  });
+
+  it('V1: the same, as strings', async () => {
+    const uid = people.add({ identity: ann, roles, permissions: many(400, 'resource') });
+    expect(await trigger()(event('1'))).toMatchObject({
+      response: {
+        claimsOverrideDetails: {
+          claimsToAddOrOverride: { uid, roles: 'admin', perm_v: '1' },
+          claimsToSuppress: ['permissions'],
+        },
+      },
+    });
+  });
+
+  it('300 roles are left out too: who they are stays', async () => {
+    const uid = people.add({ identity: ann, roles: many(300, 'team'), permissions });
+    const generation = { claimsToAddOrOverride: { uid, perm_v: 1 }, claimsToSuppress: ['roles', 'permissions'] };
+    expect(await trigger()(event('2'))).toMatchObject({
+      response: { claimsAndScopeOverrideDetails: { idTokenGeneration: generation } },
+    });
+  });
+});
+
 describe('who gets a row', () => {
   it('a person without one, once', async () => {
     const run = trigger();
@@ -158,11 +195,8 @@ describe('what is remembered', () => {
 
 describe('when the directory can’t answer', () => {
   const down: UserDirectory = {
+    ...createMemoryDirectory(),
     findByIdentity: () => Promise.reject(new SsoError('directory_unavailable', 'connect ECONNREFUSED 10.1.2.3:5432')),
-    findById: () => Promise.reject(new Error('unused')),
-    standing: () => Promise.reject(new Error('unused')),
-    heal: () => Promise.reject(new Error('unused')),
-    ping: () => Promise.reject(new Error('unused')),
   };
 
   it('refuses by default, in words that give nothing away', async () => {
@@ -193,6 +227,78 @@ describe('when the directory can’t answer', () => {
     await expect(trigger({ users: hanging, deadline: 5 })(event('2'))).rejects.toThrow(
       'Accounts cannot be read right now.',
     );
+  });
+});
+
+describe('telling of a sign-in', () => {
+  const told: string[] = [];
+  const announce: AnnounceSignIn = async ({ subject }, source) => {
+    told.push(`${subject} ${source}`);
+    return undefined;
+  };
+  beforeEach(() => {
+    told.length = 0;
+  });
+
+  it.each([
+    'TokenGeneration_HostedAuth',
+    'TokenGeneration_Authentication',
+    'TokenGeneration_NewPasswordChallenge',
+    'TokenGeneration_AuthenticateDevice',
+  ])('happens for %s', async (triggerSource) => {
+    await trigger({ announce })(event('2', { triggerSource }));
+    expect(told).toEqual([`ann-sub ${triggerSource}`]);
+  });
+
+  it.each(['TokenGeneration_RefreshTokens', 'TokenGeneration_ClientCredentials', 'TokenGeneration_SomethingNew'])(
+    'does not for %s',
+    async (triggerSource) => {
+      await trigger({ announce })(event('3', { triggerSource }));
+      expect(told).toEqual([]);
+    },
+  );
+
+  it('begins before the directory has answered', async () => {
+    const reading = Promise.withResolvers<void>();
+    const slow: UserDirectory = {
+      ...people,
+      findByIdentity: async (identity) => {
+        await reading.promise;
+        return people.findByIdentity(identity);
+      },
+    };
+    const answer = trigger({ users: slow, announce })(event('2'));
+    expect(told).toHaveLength(1);
+    reading.resolve();
+    await answer;
+  });
+
+  it('is waited for, also where there is no token', async () => {
+    const sending = Promise.withResolvers<undefined>();
+    people.add({ identity: ann, state: 'disabled' });
+    let isAnswered = false;
+    const answer = trigger({ announce: () => sending.promise })(event('2')).finally(() => {
+      isAnswered = true;
+    });
+    answer.catch(() => {});
+    for (let i = 0; i < 20; i += 1) await Promise.resolve();
+    expect(isAnswered).toBe(false);
+    sending.resolve(undefined);
+    await expect(answer).rejects.toThrow('This account is disabled.');
+  });
+
+  it.each<[string, () => Promise<void>]>([
+    ['fails', () => Promise.reject(new Error('AccessDenied'))],
+    ['never ends', () => new Promise(() => {})],
+  ])('takes nothing from the token when the queue %s, within its deadline', async (_, send) => {
+    const log = (what: string, fields: object) => void logged.push({ event: what, ...fields });
+    const failing = createAnnouncer({ send, provider: 'cognito', deadline: 20, clock: () => 1, log });
+    const uid = people.add({ identity: ann });
+    const began = performance.now();
+    const answer = await trigger({ announce: failing })(event('2'));
+    expect(performance.now() - began).toBeLessThan(500);
+    expect(answer).toMatchObject({ response: both({ uid, roles: [], permissions: [], perm_v: 1 }) });
+    expect(logged).toMatchObject([{ event: 'sign-in not announced' }]);
   });
 });
 

@@ -1,11 +1,13 @@
-import { LRUCache } from 'lru-cache';
 import type { Milliseconds } from '../../shared/clock.ts';
-import { type FailureCode, failures, SsoError } from '../../shared/errors.ts';
-import type { Identity } from '../../shared/identity.ts';
-import { claimsOf } from '../../shared/permissions/claims.ts';
-import type { Person, UserDirectory } from '../../shared/users/directory.ts';
-import { parseTokenEvent, type TokenEvent } from '../cognito-events.ts';
-import { tokenResponse } from './response.ts';
+import { SsoError } from '../../shared/errors.ts';
+import type { Identity, Subject } from '../../shared/identity.ts';
+import type { Person, SignIn, UserDirectory } from '../../shared/users/directory.ts';
+import type { AnnounceSignIn } from '../announce-sign-in.ts';
+import { type PoolPerson, parseTokenEvent, type TokenEvent } from '../cognito-events.ts';
+import { within } from '../deadline.ts';
+import { spoken } from '../refusal.ts';
+import { rememberPeople } from './remembered.ts';
+import { tokenFitter, tokenResponse } from './response.ts';
 
 /** What the trigger is made of. */
 export type PreTokenGenerationOptions = {
@@ -18,6 +20,14 @@ export type PreTokenGenerationOptions = {
   readonly deadline: Milliseconds;
   /** How long roles and permissions are remembered, as long as the permission version stands. 0: not at all. */
   readonly cacheFor: Milliseconds;
+  /** Most bytes that our claims may add to a token; over it permissions, then roles, are left out. */
+  readonly claimBudget: number;
+  /**
+   * Tells of a sign-in, beside the directory being asked. Post-authentication tells of most; not of the first one by
+   * another provider, nor where managed login has a session already. What the queue doesn't take is written into the
+   * directory instead. Absent: nobody is told.
+   */
+  readonly announce?: AnnounceSignIn | undefined;
   /** Where the private reason of a failure goes. */
   readonly log: (event: string, fields: Readonly<Record<string, unknown>>) => void;
 };
@@ -35,15 +45,17 @@ export type PreTokenGeneration = (event: unknown) => Promise<object>;
  * table, nothing internal.
  */
 export function createPreTokenGeneration(options: PreTokenGenerationOptions): PreTokenGeneration {
-  const { users, provider, onFailure, deadline, cacheFor, log } = options;
-  const remembered = cacheFor > 0 ? new LRUCache<string, Person>({ max: 1000, ttl: cacheFor }) : undefined;
+  const { users, provider, onFailure, deadline, cacheFor, claimBudget, announce, log } = options;
+  const late = () => new SsoError('directory_unavailable', `no answer within ${deadline} ms`);
+  const fitInto = tokenFitter(claimBudget);
+  const remembered = cacheFor > 0 ? rememberPeople(cacheFor) : undefined;
 
   const find = async (identity: Identity): Promise<Person | undefined> => {
     const known = remembered?.get(identity.subject);
     if (known) {
       const standing = await users.standing(identity);
       if (standing?.id === known.id && standing.permissionVersion === known.permissionVersion)
-        return { ...known, state: standing.state };
+        return standing.state === known.state ? known : { ...known, state: standing.state };
     }
     const person = await users.findByIdentity(identity);
     if (person) remembered?.set(identity.subject, person);
@@ -51,7 +63,7 @@ export function createPreTokenGeneration(options: PreTokenGenerationOptions): Pr
     return person;
   };
 
-  const personOf = async ({ subject, attributes }: NonNullable<TokenEvent['person']>): Promise<Person> => {
+  const personOf = async ({ subject, attributes }: PoolPerson): Promise<Person> => {
     const identity = { provider, subject };
     const found = await find(identity);
     if (found) return found;
@@ -66,17 +78,32 @@ export function createPreTokenGeneration(options: PreTokenGenerationOptions): Pr
     return outcome.person;
   };
 
+  /** While the queue is away there is no other trace of the sign-in. If this fails too, a log line is: nobody is kept out. */
+  const writeDown = async (subject: Subject, signIn: SignIn, left: Milliseconds): Promise<void> => {
+    try {
+      await within(Math.max(0, left), users.recordSignIn({ provider, subject }, signIn), late);
+    } catch (error) {
+      log('sign-in not written down', { provider, subject, at: signIn.at, error });
+    }
+  };
+
   return async (event) => {
-    const { version, person: asked } = parse(event, log);
+    const { version, source, isSignIn, person: asked } = parse(event, log);
     const answer = (claims: Parameters<typeof tokenResponse>[1]) => ({
       ...(event as object),
       response: tokenResponse(version, claims),
     });
     if (!asked) return event as object;
+    const until = performance.now() + deadline;
+    const announced = isSignIn ? announce?.(asked, source) : undefined;
     try {
-      const person = await within(deadline, personOf(asked));
+      const person = await within(deadline, personOf(asked), late);
       if (person.state !== 'active') throw new SsoError('account_disabled', `the person is ${person.state}`);
-      return answer(claimsOf(person));
+      const untold = await announced;
+      if (untold) await writeDown(asked.subject, untold, until - performance.now());
+      const { claims, size, leftOut } = fitInto(version, person);
+      if (leftOut.length > 0) log('claims left out of a token', { uid: person.id, leftOut, size });
+      return answer(claims);
     } catch (error) {
       const known = error instanceof SsoError ? error : new SsoError('internal', 'unexpected', { cause: error });
       // a final answer stands whatever the policy: only ignorance may be degraded
@@ -89,6 +116,9 @@ export function createPreTokenGeneration(options: PreTokenGenerationOptions): Pr
       });
       if (ignorant && onFailure === 'degrade') return answer(undefined);
       throw spoken(known.code);
+    } finally {
+      // Lambda freezes what is under way once the answer is given
+      await announced;
     }
   };
 }
@@ -99,28 +129,5 @@ function parse(event: unknown, log: PreTokenGenerationOptions['log']): TokenEven
   } catch (error) {
     log('event not understood', { field: (error as Error).message });
     throw spoken('internal');
-  }
-}
-
-/** An error whose whole text is fit for a person: Cognito hands it on. */
-function spoken(code: FailureCode): Error {
-  const error = new Error(failures[code].says);
-  error.name = 'Refused';
-  error.stack = '';
-  return error;
-}
-
-async function within<T>(deadline: Milliseconds, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new SsoError('directory_unavailable', `no answer within ${deadline} ms`)),
-      deadline,
-    );
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

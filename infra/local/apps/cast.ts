@@ -2,10 +2,20 @@ import type { Step } from '../journal.ts';
 import type { WorldAddresses } from '../world-config.ts';
 
 /** Who takes part. Each has a lane of its own. */
-export type Actor = 'browser' | 'notes' | 'photos' | 'other' | 'gateway' | 'pool' | 'lambda' | 'postgres';
+export type Actor = 'browser' | 'notes' | 'photos' | 'other' | 'gateway' | 'pool' | 'lambda' | 'queue' | 'postgres';
 
 /** The lanes from left to right. */
-export const lanes: readonly Actor[] = ['browser', 'notes', 'photos', 'other', 'gateway', 'pool', 'lambda', 'postgres'];
+export const lanes: readonly Actor[] = [
+  'browser',
+  'notes',
+  'photos',
+  'other',
+  'gateway',
+  'pool',
+  'lambda',
+  'queue',
+  'postgres',
+];
 
 /** What people call them. */
 export const names: Readonly<Record<Actor, string>> = {
@@ -16,6 +26,7 @@ export const names: Readonly<Record<Actor, string>> = {
   gateway: 'Gateway',
   pool: 'User pool',
   lambda: 'Trigger',
+  queue: 'Queue',
   postgres: 'Postgres',
 };
 
@@ -35,7 +46,7 @@ export function createCast(at: WorldAddresses): Cast {
     [nameOf(at.userPool), 'pool'],
     ['user-pool', 'pool'],
     ['lambda', 'lambda'],
-    ['queue', 'lambda'],
+    ['queue', 'queue'],
     ['postgres', 'postgres'],
   ]);
   return {
@@ -61,7 +72,10 @@ export function movement({ kind, host, details }: Step, cast: Cast): Movement {
     case 'token':
       return { from: 'pool', to: 'gateway', answered: false };
     case 'trigger':
-      return { from: 'pool', to: 'lambda', answered: true };
+      return { from: details.messages === undefined ? 'pool' : 'queue', to: 'lambda', answered: true };
+    case 'queue':
+      if (details.event === 'sent') return { from: 'lambda', to: 'queue', answered: true };
+      return { from: 'queue', to: details.event === 'received' ? 'lambda' : 'queue', answered: false };
     case 'row':
       return { from: 'lambda', to: 'postgres', answered: true };
     default:

@@ -70,6 +70,13 @@ it.each([
     step('cookie', 'auth.acme.localhost', { name: '__Host-sso_login_…', action: 'set' }),
     /sign-in attempt/,
   ],
+  ['a sign-up', step('trigger', 'lambda', { trigger: 'PostConfirmation_ConfirmSignUp' }), /has a row in Postgres/],
+  ['a sign-in', step('trigger', 'lambda', { trigger: 'PostAuthentication_Authentication' }), /only leaves a message/],
+  ['messages', step('trigger', 'lambda', { messages: 2 }), /nobody waiting/],
+  ['messages that failed', step('trigger', 'lambda', { messages: 2, failed: 1 }), /stays in the queue/],
+  ['a last sign-in', step('row', 'postgres', { action: 'sign-in' }), /last here/],
+  ['a message', step('queue', 'queue', { event: 'sent' }), /waits in the queue/],
+  ['a dead letter', step('queue', 'queue', { event: 'dead-lettered' }), /set aside/],
   ['a host that nobody knows', browse('http://globex.localhost', '/'), /^Elsewhere/],
 ])('says what it means: %s', (_, one, words) => {
   expect(inWords(one, cast)).toMatch(words);

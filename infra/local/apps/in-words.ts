@@ -16,11 +16,11 @@ export function inWords(step: Step, cast: Cast): string {
     case 'trigger':
       return trigger(step);
     case 'row':
-      return `The trigger ${step.details.action === 'created' ? 'makes a row for the person in' : 'finds the person’s row in'} the users table. Its id is what every app will know the person by.`;
+      return row(step);
     case 'pool':
       return pool(step);
     case 'queue':
-      return step.summary;
+      return queueSays[String(step.details.event)] ?? step.summary;
   }
 }
 
@@ -189,12 +189,34 @@ function cookie(step: Step, cast: Cast): string {
 }
 
 function trigger({ details }: Step): string {
+  if (details.messages !== undefined) {
+    return details.error === undefined && details.failed === undefined
+      ? 'Behind the scenes, and with nobody waiting: our Lambda function writes down what the queue told it.'
+      : 'Our Lambda function could not handle a message. It stays in the queue and comes again.';
+  }
   if (details.error) return 'Our Lambda function failed, and the user pool tells the person.';
   if (String(details.trigger).startsWith('TokenGeneration')) {
     return 'Before the user pool signs anything, it asks our Lambda function what to add: the id of the person’s row, roles and permissions.';
   }
+  if (String(details.trigger).startsWith('PostConfirmation')) {
+    return 'The user pool waits while our Lambda function makes sure that the new person has a row in Postgres.';
+  }
+  if (String(details.trigger).startsWith('PostAuthentication')) {
+    return 'The user pool tells our Lambda function of the sign-in. It only leaves a message: the person need not wait.';
+  }
   return 'The user pool runs our Lambda function.';
 }
+
+function row({ details }: Step): string {
+  if (details.action === 'sign-in') return 'The person’s row now says when they were last here.';
+  return `The trigger ${details.action === 'created' ? 'makes a row for the person in' : 'finds the person’s row in'} the users table. Its id is what every app will know the person by.`;
+}
+
+const queueSays: Readonly<Record<string, string>> = {
+  sent: 'A message about the sign-in waits in the queue, to be written down when there is time.',
+  received: 'The message is handed to our Lambda function. It stays hidden in the queue until that has succeeded.',
+  'dead-lettered': 'Nothing could be made of this message. It is set aside for somebody to look at, and not lost.',
+};
 
 const poolSays: Readonly<Record<string, string>> = {
   authorize: 'The user pool checks who asks, and where the answer may go.',

@@ -5,6 +5,8 @@ import { inWords, journeyTitle } from './in-words.ts';
 import type { Html } from './page.ts';
 
 const laneWidth = 66;
+/** Lanes that are shown only where something happened in them. */
+const mayBeAbsent: ReadonlySet<Actor> = new Set(['other', 'queue']);
 
 /** Journeys, the newest first; in each, its steps in their order. The newest two stand open. */
 export function timeline(steps: readonly Step[], cast: Cast): Html {
@@ -13,7 +15,7 @@ export function timeline(steps: readonly Step[], cast: Cast): Html {
     journeys.set(step.journey, [...(journeys.get(step.journey) ?? []), step]);
   }
   const shown = lanes.filter(
-    (lane) => lane !== 'other' || steps.some((step) => Object.values(movement(step, cast)).includes('other')),
+    (lane) => !mayBeAbsent.has(lane) || steps.some((step) => Object.values(movement(step, cast)).includes(lane)),
   );
   return html`${[...journeys].sort(([a], [b]) => b - a).map(([id, all], i) => journey(id, all, shown, cast, i < 2))}`;
 }
@@ -66,7 +68,7 @@ ${extras(step)}
 const isBad = ({ details }: Step): boolean =>
   Number(details.status) >= 400 ||
   details.error !== undefined ||
-  ['sign-in-refused', 'trigger-failed', 'token-refused'].includes(String(details.event));
+  ['sign-in-refused', 'trigger-failed', 'token-refused', 'dead-lettered'].includes(String(details.event));
 
 /** Lifelines, and the arrow of this step. The text beside it says the same. */
 function wires(step: Step, shown: readonly Actor[], cast: Cast): Html {

@@ -10,6 +10,7 @@ const actors = {
     gateway: '#0d6350',
     pool: '#a23a1c',
     lambda: '#a02468',
+    queue: '#3d6212',
     postgres: '#2a5b95',
   },
   dark: {
@@ -20,6 +21,7 @@ const actors = {
     gateway: '#7ad6bb',
     pool: '#f5a488',
     lambda: '#f2a0ca',
+    queue: '#b4d98a',
     postgres: '#93c1f5',
   },
 } as const;

@@ -57,7 +57,8 @@ export type PoolEvent = {
     | 'user-info'
     | 'logout'
     | 'revoke'
-    | 'cancel';
+    | 'cancel'
+    | 'administration';
   readonly at: Seconds;
   readonly details: Readonly<Record<string, unknown>>;
 };
@@ -85,6 +86,21 @@ export type UserPoolOptions = {
   /** Inserted where no account has the username or the email yet. */
   readonly seed?: readonly SeedAccount[];
   readonly onEvent?: (event: PoolEvent) => void;
+  /** What signs the calls of administrators to the JSON API. Default: {@link developmentCredentials}. */
+  readonly credentials?: UserPoolCredentials;
+  /** Is this call of the JSON API one too many? Asked for each; a test may say so. Default: never. */
+  readonly throttle?: (operation: string) => boolean;
+  /** scrypt's `N` for passwords, a power of two. Default: 16,384; 2 lets a load test make thousands of people. */
+  readonly passwordCost?: number;
+};
+
+/** An AWS access key, as far as a stand-in has any. */
+export type UserPoolCredentials = { readonly accessKeyId: string; readonly secretAccessKey: string };
+
+/** Opens nothing but a pool on this machine. */
+export const developmentCredentials: UserPoolCredentials = {
+  accessKeyId: 'AKIALOCALDEVELOPMENT',
+  secretAccessKey: 'local development, worth nothing elsewhere',
 };
 
 /** @throws Error listing everything that Cognito would not accept. */

@@ -32,6 +32,8 @@ export function signInRoutes(pool: Pool): Hono {
       const account = await pool.accounts.verify(username, form.get('password') ?? '');
       if (account === undefined) return refuse('Incorrect username or password.');
       if (!account.enabled) return refuse('User is disabled.');
+      if (account.status === 'FORCE_CHANGE_PASSWORD')
+        return refuse('This password is temporary: ask for a lasting one.');
       if (account.status === 'UNCONFIRMED') {
         pool.browser.expectConfirmation(c, account.sub);
         return goTo('/confirmUser', { username: account.username });

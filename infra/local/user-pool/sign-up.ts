@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { type Account, type NewAccount, passwordPolicy } from './accounts.ts';
+import { type Account, type GivenAccount, LoginTaken, type NewAccount, passwordPolicy } from './accounts.ts';
 import { finishSignIn, type HostedRequest, hosted } from './hosted-request.ts';
 import { confirmPage, signInPage, signUpPage } from './pages.ts';
 import type { Pool } from './pool.ts';
@@ -70,16 +70,30 @@ async function signUp(pool: Pool, client: UserPoolClient, person: NewAccount): P
   }
   if (pool.accounts.find(person.email) !== undefined) return 'An account with the given email already exists.';
   try {
-    const { confirm, verifyEmail } = await pool.triggers.preSignUp(person, person.email, client);
-    const account = await pool.accounts.create(person);
-    if (confirm) pool.accounts.change(account, { status: 'CONFIRMED', emailVerified: verifyEmail });
-    pool.report('sign-up', { client: client.id, username: account.username, email: account.email, confirmed: confirm });
-    if (!confirm) mailCode(pool, client, account);
-    return account;
+    return await register(pool, client, person);
   } catch (cause) {
-    if (cause instanceof TriggerError) return cause.message;
+    if (cause instanceof TriggerError || cause instanceof LoginTaken) return cause.message;
     throw cause;
   }
+}
+
+/**
+ * Makes the account of somebody whose data were checked, and mails the code unless the pre-sign-up trigger confirms.
+ *
+ * @throws TriggerError, LoginTaken
+ */
+export async function register(
+  pool: Pool,
+  client: UserPoolClient,
+  person: NewAccount,
+  given: Pick<GivenAccount, 'username' | 'more'> = {},
+): Promise<Account> {
+  const { confirm, verifyEmail } = await pool.triggers.preSignUp(person, given.username ?? person.email, client);
+  const account = await pool.accounts.create(person, given);
+  if (confirm) pool.accounts.change(account, { status: 'CONFIRMED', emailVerified: verifyEmail });
+  pool.report('sign-up', { client: client.id, username: account.username, email: account.email, confirmed: confirm });
+  if (!confirm) mailCode(pool, client, account);
+  return account;
 }
 
 function mailCode(pool: Pool, client: UserPoolClient, account: Account): void {

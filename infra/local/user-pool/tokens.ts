@@ -25,7 +25,7 @@ export type TokenGrant = {
 export type IssuedTokens = {
   readonly accessToken: string;
   readonly accessClaims: Readonly<Record<string, unknown>>;
-  /** Absent without the scope `openid`. */
+  /** Absent without the scope `openid` or {@link nativeScope}. */
   readonly idToken?: string;
   readonly idClaims?: Readonly<Record<string, unknown>>;
   /** Claims that the trigger may not set. */
@@ -41,6 +41,9 @@ export type Tokens = {
   /** The claims of an access token of ours that hasn't expired, else nothing. */
   readAccessToken(token: string): Promise<Readonly<Record<string, unknown>> | undefined>;
 };
+
+/** The scope of tokens that come from the JSON API: they bring an ID token, and open nothing of OpenID's. */
+export const nativeScope = 'aws.cognito.signin.user.admin';
 
 /** Lifetime of ID and access tokens. */
 export const tokenLifetime: Seconds = 3600;
@@ -75,8 +78,8 @@ export async function createTokens(storage: Storage, issuer: string, clock: Cloc
       };
       const { claims: accessClaims, ignored } = accessClaimsOf(grant, shared);
       const accessToken = await sign(accessClaims, accessKey);
-      if (grant.account === undefined || !grant.scopes.includes('openid'))
-        return { accessToken, accessClaims, ignored };
+      const identified = grant.scopes.includes('openid') || grant.scopes.includes(nativeScope);
+      if (grant.account === undefined || !identified) return { accessToken, accessClaims, ignored };
       const { claims: idClaims, ignored: alsoIgnored } = idClaimsOf(grant, grant.account, shared, accessToken);
       const idToken = await sign(idClaims, idKey);
       return { accessToken, accessClaims, idToken, idClaims, ignored: [...new Set([...ignored, ...alsoIgnored])] };
@@ -145,8 +148,9 @@ export function profileOf(
 ): { email?: string; email_verified?: boolean; name?: string } {
   const all = !['email', 'profile', 'phone'].some((scope) => scopes.includes(scope));
   return {
-    ...((all || scopes.includes('email')) && { email: account.email, email_verified: account.emailVerified }),
-    ...((all || scopes.includes('profile')) && { name: account.name }),
+    ...((all || scopes.includes('email')) &&
+      account.email !== '' && { email: account.email, email_verified: account.emailVerified }),
+    ...((all || scopes.includes('profile')) && account.name !== '' && { name: account.name }),
   };
 }
 

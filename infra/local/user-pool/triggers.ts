@@ -17,6 +17,7 @@ export class TriggerError extends Error {
 /** Why tokens are made, in Cognito’s words. */
 export type TokenSource =
   | 'TokenGeneration_HostedAuth'
+  | 'TokenGeneration_Authentication'
   | 'TokenGeneration_RefreshTokens'
   | 'TokenGeneration_ClientCredentials';
 
@@ -157,10 +158,11 @@ export function createTriggers(
 /** All values are strings in a trigger's event. */
 function attributes(account: Account): Record<string, string> {
   return {
+    ...account.more,
     sub: account.sub,
     email_verified: String(account.emailVerified),
     'cognito:user_status': account.status,
-    name: account.name,
-    email: account.email,
+    ...(account.name !== '' && { name: account.name }),
+    ...(account.email !== '' && { email: account.email }),
   };
 }

@@ -5,6 +5,7 @@ import { type Account, createAccounts } from './accounts.ts';
 import { createBrowser } from './browser.ts';
 import { forgotPasswordRoutes } from './forgot-password.ts';
 import { createGrants } from './grants.ts';
+import { jsonApiRoutes } from './json-api.ts';
 import { oauth2Routes } from './oauth2.ts';
 import { createOutbox, outboxRoutes } from './outbox.ts';
 import { type Page, page } from './page-layout.ts';
@@ -66,7 +67,7 @@ export async function createUserPool(options: UserPoolOptions): Promise<UserPool
     clients,
     seed,
     clock,
-    accounts: createAccounts(storage, clock),
+    accounts: createAccounts(storage, clock, options.passwordCost),
     grants: createGrants(storage, clock),
     tokens: await createTokens(storage, `${origin}/${poolId}`, clock),
     triggers: createTriggers({ poolId, region, onFailure, ...(options.lambda && { lambda: options.lambda }) }),
@@ -83,6 +84,7 @@ export async function createUserPool(options: UserPoolOptions): Promise<UserPool
   app.route('/', signUpRoutes(pool));
   app.route('/', forgotPasswordRoutes(pool));
   app.route('/', outboxRoutes(pool.outbox));
+  app.route('/', jsonApiRoutes(pool, { ...options, region, now: systemClock }));
   app.notFound((c) =>
     page(c, { title: 'Not found', body: html`<p>There is nothing at this address.</p>`, status: 404 }),
   );
