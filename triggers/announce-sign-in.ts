@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, Milliseconds } from '../shared/clock.ts';
+import { within } from '../shared/deadline.ts';
 import type { SignIn } from '../shared/users/directory.ts';
 import type { PoolPerson } from './cognito-events.ts';
-import { within } from './deadline.ts';
 import { writeSignInMessage } from './sign-in-message.ts';
 import type { SendToQueue } from './sign-in-queue.ts';
 

@@ -90,7 +90,12 @@ describe('what is refused', () => {
 it('sends nothing but characters that SQS takes, and loses none', () => {
   const identity = { provider: 'cognito', subject: asSubject('s') };
   const attributes = { email: 'a@acme.test', emailVerified: true, name: 'Zo\uffff \ufffe 🦊' };
-  const body = writeSignInMessage(identity, { id: '1', at: 10, trigger: 'PostAuthentication_Authentication', attributes });
+  const body = writeSignInMessage(identity, {
+    id: '1',
+    at: 10,
+    trigger: 'PostAuthentication_Authentication',
+    attributes,
+  });
   expect(body).not.toMatch(/[\ufffe\uffff]/);
   expect(parseSignInMessage(body, 10).attributes.name).toBe(attributes.name);
 });

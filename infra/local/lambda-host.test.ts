@@ -212,6 +212,22 @@ describe('the Invoke API', () => {
 });
 
 describe('child processes', () => {
+  it('can be killed while they handle an event, which then fails; the next one is handled', async () => {
+    expect(await host.kill('slow')).toBe(0);
+    expect(await host.kill('nobody')).toBe(0);
+    const pending = lambda.send(new InvokeCommand({ FunctionName: 'slow' }));
+    let killed = 0;
+    await until(async () => {
+      killed += await host.kill('slow');
+      return killed > 0;
+    });
+    expect(killed).toBe(1);
+    const { FunctionError, Payload } = await pending;
+    expect(FunctionError).toBe('Unhandled');
+    expect(Payload?.transformToString()).toContain('signal: 9');
+    expect((await lambda.send(new InvokeCommand({ FunctionName: 'slow' }))).FunctionError).toBeUndefined();
+  });
+
   it('are gone after stop, even while one hangs', async () => {
     const folder = fs.mkdtempSync(path.join(dir, 'stop-'));
     const other = await startLambdaHost({ functions: functions(['echo', 'hangs'], folder) });
@@ -253,7 +269,11 @@ function processesIn(folder: string): string[] {
   });
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !holds(); i++) await sleep(25);
-  expect(holds()).toBe(true);
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  let isSo = await holds();
+  for (let i = 0; i < 200 && !isSo; i++) {
+    await sleep(25);
+    isSo = await holds();
+  }
+  expect(isSo).toBe(true);
 }

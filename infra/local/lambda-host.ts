@@ -48,6 +48,13 @@ export type LambdaHost = {
   readonly endpoint: string;
   /** Loads every function ahead of its first event. @throws Error naming the function whose handler can't be loaded. */
   warm(): Promise<void>;
+  /**
+   * Ends by SIGKILL the child processes of a function that are handling an event just now, as a crash would. Their events
+   * fail; the next one gets a new process.
+   *
+   * @returns How many there were.
+   */
+  kill(functionName: string): Promise<number>;
   /** Ends all child processes, whatever they are doing. Events that wait for another try are lost. */
   stop(): Promise<void>;
 };
@@ -148,6 +155,7 @@ export async function startLambdaHost(options: LambdaHostOptions): Promise<Lambd
     async warm() {
       await Promise.all([...pools.values()].map((pool) => pool.warm()));
     },
+    kill: async (functionName) => (await pools.get(functionName)?.killBusy()) ?? 0,
     async stop() {
       asynchronous.stop();
       await Promise.all([...pools.values()].map((pool) => pool.stop()));

@@ -13,6 +13,8 @@ export type WorkerPool = {
   run(invocation: Invocation): Promise<Outcome>;
   /** The live worker with this key. */
   worker(key: string): Worker | undefined;
+  /** Ends, by SIGKILL, those that are handling an event just now, and says how many there were. */
+  killBusy(): Promise<number>;
   /** Starts all workers. @throws Error naming the function whose handler can't be loaded. */
   warm(): Promise<void>;
   stop(): Promise<void>;
@@ -70,6 +72,11 @@ export function createWorkerPool(fn: LambdaFunction, address: string, size: numb
   return {
     run: (invocation) => Promise.race([handle(invocation), halted.promise]),
     worker: (key) => workers.get(key),
+    async killBusy() {
+      const working = [...busy];
+      await Promise.all(working.map((worker) => worker.kill()));
+      return working.length;
+    },
     async warm() {
       sweep();
       while (workers.size < size) start();

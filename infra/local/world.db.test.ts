@@ -96,7 +96,7 @@ it('a sign-up makes the row before it is answered; a sign-in is written down beh
   await expect.poll(() => world.queue.inspect(), soon).toEqual({ ready: 0, inFlight: 0, deadLetters: [] });
 });
 
-it('signing in goes on while the queue is away', async () => {
+it('signing in goes on while the queue is away, and is written down all the same', async () => {
   await signUp('eve@acme.test');
   world.queue.setFault('unreachable');
   try {
@@ -104,9 +104,7 @@ it('signing in goes on while the queue is away', async () => {
   } finally {
     world.queue.setFault(undefined);
   }
-  expect(await lastLogin('eve@acme.test')).toBeFalsy();
-  await signIn('eve@acme.test');
-  await expect.poll(() => lastLogin('eve@acme.test'), soon).toBeTruthy();
+  expect(await lastLogin('eve@acme.test')).toBeTruthy();
 });
 
 it('a message that nobody can read is set aside, with the reason', async () => {

@@ -14,7 +14,7 @@ import { createNotesApp } from './apps/notes.ts';
 import { createPhotosApp } from './apps/photos.ts';
 import { createStartPage } from './apps/what-happened.ts';
 import { buildTriggers } from './bundles.ts';
-import { startEventSource } from './event-source.ts';
+import { type EventSourceOptions, startEventSource } from './event-source.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { invocationStep, poolStep, queueStep } from './journal-steps.ts';
 import { type LambdaHost, startLambdaHost } from './lambda-host.ts';
@@ -38,6 +38,10 @@ export type WorldOptions = {
   readonly databaseUrl?: string | undefined;
   /** How long the queue hides a message that was taken, and how often it gives it out. */
   readonly queue?: Pick<QueueOptions, 'visibilityTimeout' | 'maxReceiveCount'>;
+  /** How the queue is emptied. Default: as AWS has it, one batch at a time. */
+  readonly eventSource?: Pick<EventSourceOptions, 'concurrency' | 'duplicateEvery'>;
+  /** What a password costs in the user pool: see its own options. */
+  readonly passwordCost?: number;
   /** More environment for every function, such as `CROSSGATE_TRIGGERS_COMPENSATION`. */
   readonly functionEnv?: Readonly<Record<string, string>>;
   /** Told of each part as it is ready. */
@@ -123,6 +127,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     stops.push(() => lambda.stop());
     await lambda.warm();
     const source = startEventSource({
+      ...options.eventSource,
       queue,
       lambda: { endpoint: lambda.endpoint, functionName: queueConsumer },
       onBatch: ({ failures }) => {
@@ -148,6 +153,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       lambda: { endpoint: lambda.endpoint, triggers: poolTriggers },
       file: path.join(options.dir, 'user-pool.json'),
       seed: seedAccounts,
+      ...(options.passwordCost !== undefined && { passwordCost: options.passwordCost }),
       onEvent: (event) => {
         journal.record(poolStep(event));
         options.onPoolEvent?.(event);

@@ -1,3 +1,6 @@
+import type postgres from 'postgres';
+import type { Milliseconds } from '../clock.ts';
+import { within } from '../deadline.ts';
 import { SsoError } from '../errors.ts';
 
 /** What PostgreSQL says of an error, beside its message: names of things in the schema, never values. */
@@ -29,6 +32,32 @@ export function databaseError(
   const text = quoting.test(state) || !(cause instanceof Error) ? '' : `: ${cause.message}`;
   const reason = [`${doing}: ${state}`, where].filter((part) => part !== '').join(' ') + text;
   return new SsoError(code, reason, { cause: quoting.test(state) ? new Error(`SQLSTATE ${state} ${where}`) : cause });
+}
+
+/** Grace beyond the times that client and server are given. */
+const grace: Milliseconds = 500;
+
+/**
+ * Asks the database, and gives up when neither connecting nor the statement can still be in time. Without this a pooler
+ * or load balancer that accepts connections and hangs up would be tried for ever: the client counts that as progress.
+ *
+ * @param doing What is being done, for the log.
+ * @throws SsoError with `code` for whatever goes wrong, see {@link databaseError}.
+ */
+export async function askDatabase<T>(
+  sql: postgres.Sql,
+  code: 'store_unavailable' | 'directory_unavailable',
+  doing: string,
+  ask: () => Promise<T>,
+): Promise<T> {
+  const { connect_timeout, connection } = sql.options;
+  const statement = Number(connection.statement_timeout ?? 3000);
+  const limit = Number(connect_timeout ?? 3) * 1000 + statement + grace;
+  try {
+    return await within(limit, ask(), () => new SsoError(code, `${doing}: no answer within ${limit} ms`));
+  } catch (cause) {
+    throw databaseError(code, doing, cause);
+  }
 }
 
 /** SQLSTATE of an error, `undefined` for what PostgreSQL didn't say. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type postgres from 'postgres';
 import type { Seconds } from '../clock.ts';
-import { databaseError } from './database-error.ts';
+import { askDatabase } from './database-error.ts';
 import { readFeed, watchFeed } from './postgres-feed.ts';
 import { type SessionRow, sessionColumns, sessionOf } from './session-row.ts';
 import { cleaned, isStorable } from './storable.ts';
@@ -17,13 +17,8 @@ const longestName = 1024;
 export function createPostgresStore(sql: postgres.Sql): Store {
   const columns = sql.unsafe(sessionColumns);
 
-  async function asked<T>(doing: string, ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch (cause) {
-      throw databaseError('store_unavailable', doing, cause);
-    }
-  }
+  const asked = <T>(doing: string, ask: () => Promise<T>): Promise<T> =>
+    askDatabase(sql, 'store_unavailable', doing, ask);
 
   /** Deletes the sessions for which `which` holds and tells feed and audit trail of those that were alive. */
   const ending = (which: postgres.PendingQuery<postgres.Row[]>, reason: EndReason, now: Seconds) => sql`

@@ -2,7 +2,7 @@ import type postgres from 'postgres';
 import type { UsersConfig } from '../config.ts';
 import { SsoError } from '../errors.ts';
 import type { Identity } from '../identity.ts';
-import { databaseError, sqlState } from '../store/database-error.ts';
+import { askDatabase, databaseError, sqlState } from '../store/database-error.ts';
 import { amender } from './amending.ts';
 import { cleanAttributes, isUsable } from './attributes.ts';
 import type { ListedPerson, UserDirectory } from './directory.ts';
@@ -33,13 +33,8 @@ export function createPostgresDirectory(sql: postgres.Sql, { users, providers }:
   const list = listing(sql, mapping, providers[0]?.id);
   const amend = amender(sql, mapping);
 
-  async function asked<T>(doing: string, ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch (cause) {
-      throw databaseError('directory_unavailable', doing, cause);
-    }
-  }
+  const asked = <T>(doing: string, ask: () => Promise<T>): Promise<T> =>
+    askDatabase(sql, 'directory_unavailable', doing, ask);
 
   function isConfigured({ provider }: Identity): boolean {
     return providers.some(({ id }) => id === provider);

@@ -1,5 +1,5 @@
 import type { Milliseconds } from '../../shared/clock.ts';
-import { within } from '../deadline.ts';
+import { within } from '../../shared/deadline.ts';
 
 /** A profile in a user pool, as the event names it. */
 export type PoolUser = { readonly userPoolId: string; readonly userName: string };

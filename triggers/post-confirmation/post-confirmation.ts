@@ -1,9 +1,9 @@
 import type { Clock, Milliseconds } from '../../shared/clock.ts';
+import { within } from '../../shared/deadline.ts';
 import { type FailureCode, SsoError } from '../../shared/errors.ts';
 import type { Identity } from '../../shared/identity.ts';
 import type { HealOutcome, HealRefusal, UserDirectory } from '../../shared/users/directory.ts';
 import { type ConfirmationEvent, parseConfirmationEvent } from '../cognito-events.ts';
-import { within } from '../deadline.ts';
 import { spoken } from '../refusal.ts';
 import type { TakeBack } from './pool-users.ts';
 

@@ -1,10 +1,10 @@
 import type { Milliseconds } from '../../shared/clock.ts';
+import { within } from '../../shared/deadline.ts';
 import { SsoError } from '../../shared/errors.ts';
 import type { Identity, Subject } from '../../shared/identity.ts';
 import type { Person, SignIn, UserDirectory } from '../../shared/users/directory.ts';
 import type { AnnounceSignIn } from '../announce-sign-in.ts';
 import { type PoolPerson, parseTokenEvent, type TokenEvent } from '../cognito-events.ts';
-import { within } from '../deadline.ts';
 import { spoken } from '../refusal.ts';
 import { rememberPeople } from './remembered.ts';
 import { tokenFitter, tokenResponse } from './response.ts';

@@ -1,8 +1,8 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { Clock, Milliseconds } from '../../shared/clock.ts';
+import { within } from '../../shared/deadline.ts';
 import { SsoError } from '../../shared/errors.ts';
 import type { UserDirectory } from '../../shared/users/directory.ts';
-import { within } from '../deadline.ts';
 import { PoisonedMessage, parseSignInMessage } from '../sign-in-message.ts';
 import type { NotePoison } from './poison.ts';
 

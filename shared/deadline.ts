@@ -1,4 +1,4 @@
-import type { Milliseconds } from '../shared/clock.ts';
+import type { Milliseconds } from './clock.ts';
 
 /**
  * The outcome of `work`, or `late()` as an error once `limit` is over. The work itself goes on: what becomes of it is
