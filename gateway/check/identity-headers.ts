@@ -38,8 +38,17 @@ export function identityHeaderNames(check: Config['check']): readonly string[] {
  * proxy that copies them overwrites whatever a client sent. The signed identity is not among them: it depends on the host.
  */
 export function identityHeaders(check: Config['check'], who: Identified | undefined): FlatHeaders {
-  const values = [who?.uid ?? '', who?.email ?? '', who?.name ?? '', who?.roles?.join(',') ?? ''];
-  return families[check.headers].flatMap((name, i) => [name, headerValue(values[i] ?? '')]);
+  const [user, email, name, groups] = families[check.headers];
+  return [
+    user,
+    headerValue(who?.uid ?? ''),
+    email,
+    headerValue(who?.email ?? ''),
+    name,
+    headerValue(who?.name ?? ''),
+    groups,
+    headerValue(who?.roles?.join(',') ?? ''),
+  ];
 }
 
 /** Every header of the answer that lets somebody, or nobody, through, in its order; less the signed identity. */
