@@ -6,6 +6,7 @@ import type { Person } from '../../shared/users/directory.ts';
 import type { CheckCore, Visitor } from '../check/core.ts';
 import { checkVary, type FlatHeaders, passHeaders } from '../check/identity-headers.ts';
 import type { MintIdentity } from '../check/identity-token.ts';
+import type { PeopleAfresh } from '../check/people-afresh.ts';
 import { type CheckRequest, type CheckRules, isTimeToRenew, readCheckRequest } from '../check/request.ts';
 import { type GatewayContext, headerReader, peerAddress } from '../http/context.ts';
 import { problem } from '../http/error-response.ts';
@@ -18,6 +19,8 @@ import type { Parts } from '../session/parts.ts';
 export type Checker = {
   readonly core: CheckCore;
   readonly rules: CheckRules;
+  /** Asked where a cookie's claims are missing or out of date. */
+  readonly people: PeopleAfresh;
   /** Absent where identity JWTs are off. */
   readonly mintIdentity: MintIdentity | undefined;
 };
@@ -77,12 +80,13 @@ async function checkAfresh(
   checker: Checker,
   parts: Parts,
 ): Promise<Response> {
+  const now = parts.clock();
   const ended = { kind: 'nobody', why: 'session-ended' } as const;
   const isPublic = decide(request.rule, undefined, false) === 'allow';
-  const asNobody = () => allow(withToken(checker.core.nobody, ended, request, checker, parts.clock()));
+  const asNobody = () => allow(withToken(checker.core.nobody, ended, request, checker, now));
   let person: Person | undefined;
   try {
-    person = await parts.users.findById(visitor.cookie.uid);
+    person = await checker.people.find(visitor.cookie, now);
   } catch (error) {
     if (isPublic) return asNobody();
     throw error;
@@ -93,7 +97,6 @@ async function checkAfresh(
   }
   if (decide(request.rule, person, true) !== 'allow') throw new SsoError('forbidden', 'not allowed by the directory');
   const headers = passHeaders(parts.config.check, { ...person, uid: person.id });
-  const now = parts.clock();
   return allow(withToken(headers, { ...visitor, cookie: { ...visitor.cookie, ...person } }, request, checker, now));
 }
 
@@ -139,7 +142,7 @@ function signIn(c: GatewayContext, visitor: Visitor, { target }: CheckRequest, p
   const login = at.url('/login', { return_to: returnTo });
   const code = visitor.kind === 'nobody' && visitor.why === 'expired' ? 'session_expired' : 'not_signed_in';
   if (isPrefetch(header)) throw new SsoError('prefetch_refused', 'prefetch of a guarded page');
-  if (target && isNavigation(target.method, header)) {
+  if (isNavigation(target?.method ?? c.req.method, header)) {
     const renewable = visitor.kind === 'nobody' && (visitor.why === 'expired' || visitor.why === 'conflict');
     return redirect(c, renewable ? at.url('/refresh', { return_to: returnTo }) : login);
   }
