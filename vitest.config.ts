@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** Files that need more than Node: a Postgres server, a browser. Everything else is a unit test. */
 const db = ['**/*.db.test.ts'];
 const browser = ['**/*.browser.test.ts'];
+/** On a Postgres server too, for half a minute each. */
+const slow = ['**/*.slow.test.ts'];
 /** Packs and installs the package: slow, and of use before a release only. */
 const packed = ['**/package.test.ts'];
 const never = ['**/node_modules/**', '**/dist/**', '**/.crossgate/**'];
@@ -10,7 +12,7 @@ const never = ['**/node_modules/**', '**/dist/**', '**/.crossgate/**'];
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...never, ...db, ...browser, ...packed] } },
+      { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...never, ...db, ...slow, ...browser, ...packed] } },
       {
         test: {
           name: 'db',
@@ -19,6 +21,16 @@ export default defineConfig({
           globalSetup: ['infra/local/postgres.vitest.ts'],
           testTimeout: 20_000,
           hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'slow',
+          include: slow,
+          exclude: never,
+          globalSetup: ['infra/local/postgres.vitest.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
