@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { migrate } from '../../shared/migrations/migrate.ts';
 import { connectDatabase } from '../../shared/store/connect.ts';
@@ -112,10 +113,14 @@ async function prepare(url: string): Promise<void> {
   }
 }
 
+/** Where the recorded events lie: `events/x.json` names one from wherever the command is given. */
+const recorded = fileURLToPath(new URL('../../triggers', import.meta.url));
+
 function readEvent(file: string, { cwd }: Console): unknown {
   let text: string;
   try {
-    text = readFileSync(path.resolve(cwd, file), 'utf8');
+    const here = path.resolve(cwd, file);
+    text = readFileSync(existsSync(here) ? here : path.resolve(recorded, file), 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new CliError(exits.usage, `${file} ${code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`}.`);

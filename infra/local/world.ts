@@ -5,6 +5,7 @@ import path from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import type postgres from 'postgres';
 import { createGateway, type Gateway } from '../../gateway/app.ts';
+import type { GatewayDeps } from '../../gateway/deps.ts';
 import { createNodeDeps } from '../../gateway/runtimes/node/deps.ts';
 import { createListener } from '../../gateway/runtimes/node/listener.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
@@ -17,7 +18,7 @@ import { buildTriggers } from './bundles.ts';
 import { type EventSourceOptions, startEventSource } from './event-source.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { invocationStep, poolStep, queueStep } from './journal-steps.ts';
-import { type LambdaHost, startLambdaHost } from './lambda-host.ts';
+import { type InvocationRecord, type LambdaHost, startLambdaHost } from './lambda-host.ts';
 import { observe } from './observe.ts';
 import { startPostgres } from './postgres.ts';
 import { type Queue, type QueueOptions, startQueue } from './queue.ts';
@@ -48,6 +49,10 @@ export type WorldOptions = {
   readonly progress?: (what: string) => void;
   /** Told of what happens in the user pool, beside the journal. */
   readonly onPoolEvent?: (event: PoolEvent) => void;
+  /** Told of every invocation of a function, beside the journal. */
+  readonly onInvoke?: (record: InvocationRecord) => void;
+  /** Where the gateway's log goes. Default: standard output, from warnings on. */
+  readonly gatewayLog?: GatewayDeps['log'];
   readonly clock?: Clock;
 };
 
@@ -121,7 +126,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         userPool: at.userPool,
         ...(options.functionEnv && { more: options.functionEnv }),
       }),
-      onInvoke: (record) => journal.record(invocationStep(record)),
+      onInvoke: (record) => {
+        journal.record(invocationStep(record));
+        options.onInvoke?.(record);
+      },
       clock,
     });
     stops.push(() => lambda.stop());
@@ -162,7 +170,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     });
     progress('User pool');
 
-    const { deps, close } = await createNodeDeps(config, { clock });
+    const { deps, close } = await createNodeDeps(config, {
+      clock,
+      ...(options.gatewayLog && { log: options.gatewayLog }),
+    });
     stops.push(close);
     const gateway = createGateway(deps);
     stops.push(await gateway.feed.follow());
