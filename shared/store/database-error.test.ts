@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SsoError } from '../errors.ts';
-import { databaseError, sqlState } from './database-error.ts';
+import { databaseError, hasAnswered, sqlState } from './database-error.ts';
 
 const from = (message: string, fields: object) => Object.assign(new Error(message), fields);
 
@@ -43,9 +43,25 @@ describe('an error of the database', () => {
   it.each([
     ['SQLSTATE', from('', { code: '40P01' }), '40P01'],
     ['a code of Node', from('', { code: 'ECONNRESET' }), undefined],
+    ['a code of Node that is as long', from('', { code: 'EPIPE' }), undefined],
     ['no code', new Error('x'), undefined],
     ['no error', 'x', undefined],
   ])('has a SQLSTATE or none: %s', (_, error, state) => {
     expect(sqlState(error)).toBe(state);
   });
+});
+
+describe('whether the database said no, or nothing', () => {
+  const sql = (code: string) => Object.assign(new Error('x'), { code });
+  it.each<[string, unknown, boolean]>([
+    ['it is read-only', sql('25006'), true],
+    ['a right is missing', sql('42501'), true],
+    ['a value is refused', databaseError('store_unavailable', 'writing', sql('23505')), true],
+    ['it is stopping', sql('57P01'), false],
+    ['it is starting', databaseError('store_unavailable', 'reading', sql('57P03')), false],
+    ['it has no connection left', sql('53300'), false],
+    ['the connection broke', sql('ECONNRESET'), false],
+    ['nothing came in time', databaseError('store_unavailable', 'reading', new Error('late')), false],
+    ['something else altogether', 'x', false],
+  ])('%s', (_, error, answered) => expect(hasAnswered(error)).toBe(answered));
 });

@@ -31,7 +31,8 @@ export function databaseError(
   const where = Object.values(names).join(' ');
   const text = quoting.test(state) || !(cause instanceof Error) ? '' : `: ${cause.message}`;
   const reason = [`${doing}: ${state}`, where].filter((part) => part !== '').join(' ') + text;
-  return new SsoError(code, reason, { cause: quoting.test(state) ? new Error(`SQLSTATE ${state} ${where}`) : cause });
+  const quotesNothing = Object.assign(new Error(`SQLSTATE ${state} ${where}`), { code: state });
+  return new SsoError(code, reason, { cause: quoting.test(state) ? quotesNothing : cause });
 }
 
 /** Grace beyond the times that client and server are given. */
@@ -63,7 +64,20 @@ export async function askDatabase<T>(
 /** SQLSTATE of an error, `undefined` for what PostgreSQL didn't say. */
 export function sqlState(error: unknown): string | undefined {
   const { code } = diagnosis(error);
-  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+  // every SQLSTATE has a digit; EPIPE has none
+  return code !== undefined && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/**
+ * Whether the database said no, rather than nothing: it was reached, and has something against the statement. Not so where
+ * it is stopping, starting or full of connections.
+ *
+ * @param error As it was thrown, or the {@link SsoError} made of it.
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export function hasAnswered(error: unknown): boolean {
+  const state = sqlState(error instanceof SsoError ? error.cause : error);
+  return state !== undefined && !/^(08|53|57P)/.test(state);
 }
 
 /** The names that an error carries: its SQLSTATE, and the table, column and constraint that it is about. */

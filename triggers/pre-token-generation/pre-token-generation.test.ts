@@ -298,7 +298,7 @@ describe('telling of a sign-in', () => {
     const answer = await trigger({ announce: failing })(event('2'));
     expect(performance.now() - began).toBeLessThan(500);
     expect(answer).toMatchObject({ response: both({ uid, roles: [], permissions: [], perm_v: 1 }) });
-    expect(logged).toMatchObject([{ event: 'sign-in not announced' }]);
+    expect(logged).toMatchObject([{ event: 'sign-in not announced' }, { event: 'sign-in applied' }]);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Milliseconds } from '../../shared/clock.ts';
 import { within } from '../../shared/deadline.ts';
 import { SsoError } from '../../shared/errors.ts';
 import type { Identity, Subject } from '../../shared/identity.ts';
+import { hasAnswered } from '../../shared/store/database-error.ts';
 import type { Person, SignIn, UserDirectory } from '../../shared/users/directory.ts';
 import type { AnnounceSignIn } from '../announce-sign-in.ts';
 import { type PoolPerson, parseTokenEvent, type TokenEvent } from '../cognito-events.ts';
@@ -78,12 +79,17 @@ export function createPreTokenGeneration(options: PreTokenGenerationOptions): Pr
     return outcome.person;
   };
 
-  /** While the queue is away there is no other trace of the sign-in. If this fails too, a log line is: nobody is kept out. */
+  /**
+   * While the queue is away there is no other trace of the sign-in. A database that doesn't answer is then treated as ever;
+   * one that says no (it is read-only, a right is missing) keeps nobody out, and a log line is the trace.
+   */
   const writeDown = async (subject: Subject, signIn: SignIn, left: Milliseconds): Promise<void> => {
     try {
-      await within(Math.max(0, left), users.recordSignIn({ provider, subject }, signIn), late);
+      const outcome = await within(Math.max(0, left), users.recordSignIn({ provider, subject }, signIn), late);
+      log(`sign-in ${outcome}`, { provider, subject, at: signIn.at });
     } catch (error) {
       log('sign-in not written down', { provider, subject, at: signIn.at, error });
+      if (onFailure === 'refuse' && !hasAnswered(error)) throw error;
     }
   };
 

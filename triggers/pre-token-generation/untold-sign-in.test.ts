@@ -50,6 +50,8 @@ describe('a sign-in that the queue did not take is written down by the trigger i
     const uid = people.add({ identity: ann });
     expect(uidIn(await trigger(send)(event))).toBe(uid);
     expect(people.lastLogin(uid)).toBe(at);
+    expect(events()).toEqual(['sign-in not announced', 'sign-in applied']);
+    expect(JSON.stringify(logged)).not.toContain('ann@acme.test');
   });
 
   it('of somebody whose row it has just made, too', async () => {
@@ -77,16 +79,38 @@ describe('a sign-in that the queue did not take is written down by the trigger i
   });
 });
 
-describe('nobody is kept out because the time could be written nowhere', () => {
-  it.each<[string, () => Promise<SignInOutcome>]>([
-    ['fails', () => Promise.reject(new SsoError('directory_unavailable', 'read-only'))],
-    ['stops answering', () => new Promise(() => {})],
-  ])('the database %s after it has said who it is: a line has whose sign-in it was, and when', async (_, record) => {
-    const uid = people.add({ identity: ann });
-    const users: UserDirectory = { ...people, recordSignIn: record };
+describe('a database that fails after it has said who it is', () => {
+  const gone = new SsoError('directory_unavailable', 'recording', { cause: new Error('ECONNRESET') });
+  const sqlError = (code: string) =>
+    new SsoError('directory_unavailable', 'recording', { cause: Object.assign(new Error('no'), { code }) });
+  const broken: readonly [string, () => Promise<SignInOutcome>][] = [
+    ['breaks', () => Promise.reject(gone)],
+    ['stops', () => Promise.reject(sqlError('57P01'))],
+    ['says nothing more', () => new Promise(() => {})],
+  ];
+  const readOnly = () => Promise.reject(sqlError('25006'));
+
+  it.each(broken)('because it %s: no token, as ever, so that the sign-in is tried again', async (_, recordSignIn) => {
+    people.add({ identity: ann });
+    const users: UserDirectory = { ...people, recordSignIn };
     const began = performance.now();
-    expect(uidIn(await trigger(away, { users, deadline: 100 })(event))).toBe(uid);
+    await expect(trigger(away, { users, deadline: 100 })(event)).rejects.toThrow('Accounts cannot be read right now.');
     expect(performance.now() - began).toBeLessThan(1000);
+  });
+
+  it.each([...broken, ['is read-only', readOnly]] as const)(
+    'because it %s: the token all the same, whole, where that may be degraded',
+    async (_, recordSignIn) => {
+      const uid = people.add({ identity: ann });
+      const users: UserDirectory = { ...people, recordSignIn };
+      expect(uidIn(await trigger(away, { users, deadline: 100, onFailure: 'degrade' })(event))).toBe(uid);
+    },
+  );
+
+  it('because it takes no writes keeps nobody out: a line has whose sign-in it was, and when', async () => {
+    const uid = people.add({ identity: ann });
+    const users: UserDirectory = { ...people, recordSignIn: readOnly };
+    expect(uidIn(await trigger(away, { users })(event))).toBe(uid);
     expect(events()).toEqual(['sign-in not announced', 'sign-in not written down']);
     expect(logged[1]).toMatchObject({ ...ann, at });
     expect(JSON.stringify(logged)).not.toContain('ann@acme.test');
