@@ -6,6 +6,7 @@ import { createFeed, type Feed } from './check/feed.ts';
 import { createIdentityMint } from './check/identity-token.ts';
 import { createCheckRules } from './check/request.ts';
 import type { GatewayDeps } from './deps.ts';
+import { assertClientKeys } from './hand-off/client-keys.ts';
 import { createAddresses } from './http/addresses.ts';
 import type { GatewayContext, GatewayEnv } from './http/context.ts';
 import { errorResponse } from './http/error-response.ts';
@@ -35,9 +36,14 @@ export type Gateway = {
   readonly parts: Parts;
 };
 
-/** Builds a gateway. Nothing is fetched, opened or begun: the first request does that, and `feed.follow()`. */
+/**
+ * Builds a gateway. Nothing is fetched, opened or begun: the first request does that, and `feed.follow()`.
+ *
+ * @throws ConfigError where the key file and the apps' settings don't fit together.
+ */
 export function createGateway(deps: GatewayDeps): Gateway {
   const { config, keyring, log } = deps;
+  assertClientKeys(config.clients, keyring);
   const at = createAddresses(config);
   const feed = createFeed(deps);
   const providers = new Map(

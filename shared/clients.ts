@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ClientConfig, Config } from './config.ts';
 import type { UrlPolicy } from './return-url.ts';
 
@@ -25,4 +27,29 @@ export function urlPolicy(config: Pick<Config, 'publicUrl' | 'cookie' | 'clients
     cookieDomain: config.cookie.domain,
     origins: config.clients.flatMap((client) => client.origins),
   };
+}
+
+/** Makes a client secret of 256 random bits. The app keeps it, the configuration gets its hash. */
+export function newClientSecret(): { readonly secret: string; readonly secretHash: string } {
+  const secret = randomBytes(32).toString('base64url');
+  return { secret, secretHash: hashSecret(secret) };
+}
+
+/** No secret has it: it stands in where there is no hash to compare with. */
+const nobodysHash = hashSecret(randomBytes(32).toString('base64url'));
+
+/**
+ * Is that the secret of this app? Takes as long for an app that has none, or for none at all, as for a wrong secret.
+ *
+ * @param client `undefined`: no app of that id.
+ */
+export function isSecretOf(client: Pick<ClientConfig, 'secretHash'> | undefined, secret: string): boolean {
+  const known = client?.secretHash;
+  const same = timingSafeEqual(Buffer.from(hashSecret(secret)), Buffer.from(known ?? nobodysHash));
+  return same && known !== undefined;
+}
+
+/** A fast hash will do: there is nothing to guess in 256 random bits. */
+function hashSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
 }
