@@ -6,14 +6,17 @@ import { createFeed, type Feed } from './check/feed.ts';
 import { createIdentityMint } from './check/identity-token.ts';
 import { createCheckRules } from './check/request.ts';
 import type { GatewayDeps } from './deps.ts';
-import { assertClientKeys } from './hand-off/client-keys.ts';
+import { assertClientKeys, createClientKeys } from './hand-off/client-keys.ts';
 import { createAddresses } from './http/addresses.ts';
 import type { GatewayContext, GatewayEnv } from './http/context.ts';
 import { errorResponse } from './http/error-response.ts';
 import { createSecureHeaders } from './http/security-headers.ts';
 import { createProvider } from './provider/openid.ts';
+import { authorize, postAuthorize } from './routes/authorize.ts';
 import { callback } from './routes/callback.ts';
 import { type Checker, check } from './routes/check.ts';
+import { discovery } from './routes/discovery.ts';
+import { endSessionEndpoint, postEndSession } from './routes/end-session.ts';
 import { readiness } from './routes/health.ts';
 import { home } from './routes/home.ts';
 import { jwks } from './routes/jwks.ts';
@@ -21,6 +24,8 @@ import { login } from './routes/login.ts';
 import { confirmLogout, logout, signedOut } from './routes/logout.ts';
 import { refresh } from './routes/refresh.ts';
 import { session } from './routes/session.ts';
+import { token, tokenPreflight } from './routes/token.ts';
+import { userinfo, userinfoPreflight } from './routes/userinfo.ts';
 import type { Parts } from './session/parts.ts';
 
 export type { GatewayDeps, Log } from './deps.ts';
@@ -51,7 +56,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
       (provider) => [provider.id, createProvider(provider, at.url(`/callback/${provider.id}`), deps)] as const,
     ),
   );
-  const parts: Parts = { ...deps, at, feed, providers, names: cookieNames(config.environment) };
+  const clientKeys = createClientKeys(config.clients, deps);
+  const parts: Parts = { ...deps, at, feed, providers, clientKeys, names: cookieNames(config.environment) };
   const checker: Checker = {
     core: createCheckCore({ config, keys: keyring.domainCookie.all, revocations: feed }),
     rules: createCheckRules(config.rules, deps.isTrustedPeer),
@@ -73,6 +79,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
   app.use(ownHostOnly(at.host));
   app.get('/.well-known/sso-jwks.json', (c) => jwks(c, keyring.domainCookie.jwks));
   app.get('/.well-known/identity-jwks.json', (c) => jwks(c, keyring.identity.jwks));
+  app.get('/.well-known/jwks.json', (c) => jwks(c, keyring.openid.jwks));
+  app.get('/.well-known/openid-configuration', (c) => discovery(c, parts));
+  app.get('/authorize', (c) => authorize(c, parts));
+  app.post('/authorize', (c) => postAuthorize(c, parts));
+  app.post('/token', (c) => token(c, parts));
+  app.options('/token', (c) => tokenPreflight(c, parts));
+  app.on(['GET', 'POST'], '/userinfo', (c) => userinfo(c, parts));
+  app.options('/userinfo', (c) => userinfoPreflight(c, parts));
+  app.get('/end-session', (c) => endSessionEndpoint(c, parts));
+  app.post('/end-session', (c) => postEndSession(c, parts));
   app.all('/login', (c) => login(c, parts));
   app.get('/callback/:provider', (c) => callback(c, parts));
   app.all('/refresh', (c) => refresh(c, parts));
@@ -99,6 +115,12 @@ const otherwiseRefused = [
   ['/readyz', 'GET, HEAD'],
   ['/.well-known/sso-jwks.json', 'GET, HEAD'],
   ['/.well-known/identity-jwks.json', 'GET, HEAD'],
+  ['/.well-known/jwks.json', 'GET, HEAD'],
+  ['/.well-known/openid-configuration', 'GET, HEAD'],
+  ['/authorize', 'GET, POST'],
+  ['/token', 'POST, OPTIONS'],
+  ['/userinfo', 'GET, POST, OPTIONS'],
+  ['/end-session', 'GET, POST'],
   ['/callback/:provider', 'GET'],
   ['/logout', 'GET, HEAD, POST'],
   ['/signed-out', 'GET, HEAD'],

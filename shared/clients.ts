@@ -7,6 +7,8 @@ import type { UrlPolicy } from './return-url.ts';
 export type ClientRegistry = {
   /** In the order of the configuration. */
   readonly all: readonly ClientConfig[];
+  /** Origins of all apps that take the hand-off. */
+  readonly handOffOrigins: readonly string[];
   /** `undefined`: no app of that id. */
   byId(id: string): ClientConfig | undefined;
   /** The app that has this exact origin; `undefined`: none. */
@@ -17,7 +19,12 @@ export type ClientRegistry = {
 export function createClientRegistry(clients: readonly ClientConfig[]): ClientRegistry {
   const ids = new Map(clients.map((client) => [client.id, client]));
   const origins = new Map(clients.flatMap((client) => client.origins.map((origin) => [origin, client] as const)));
-  return { all: clients, byId: (id) => ids.get(id), byOrigin: (origin) => origins.get(origin) };
+  return {
+    all: clients,
+    handOffOrigins: clients.filter((client) => client.redirectUris.length > 0).flatMap((client) => client.origins),
+    byId: (id) => ids.get(id),
+    byOrigin: (origin) => origins.get(origin),
+  };
 }
 
 /** What the judge of URLs needs to know of a configuration. */

@@ -1,6 +1,7 @@
 import type { CookieNames } from '../../shared/cookies/cookie.ts';
 import type { Feed } from '../check/feed.ts';
 import type { GatewayDeps } from '../deps.ts';
+import type { ClientKeys } from '../hand-off/client-keys.ts';
 import type { Addresses } from '../http/addresses.ts';
 import type { Provider } from '../provider/openid.ts';
 
@@ -11,4 +12,5 @@ export type Parts = GatewayDeps & {
   /** By id, in the order of the configuration: the first is the default. */
   readonly providers: ReadonlyMap<string, Provider>;
   readonly feed: Feed;
+  readonly clientKeys: ClientKeys;
 };

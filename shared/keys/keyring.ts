@@ -15,7 +15,13 @@ export const signingUses = ['domainCookie', 'openid', 'identity'] as const;
 export type SigningUse = (typeof signingUses)[number];
 
 /** What a sealed value is for. A key is derived for each, so that none opens as another. */
-export type SealPurpose = 'host-session' | 'login-attempt' | 'bounces' | 'provider-tokens' | 'after-logout';
+export type SealPurpose =
+  | 'host-session'
+  | 'login-attempt'
+  | 'bounces'
+  | 'provider-tokens'
+  | 'after-logout'
+  | 'authorization';
 
 /** Keys for sealed values, by `kid`; the first seals. */
 export type SealingKeys = {
