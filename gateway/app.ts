@@ -11,6 +11,7 @@ import { createAddresses } from './http/addresses.ts';
 import type { GatewayContext, GatewayEnv } from './http/context.ts';
 import { errorResponse } from './http/error-response.ts';
 import { createSecureHeaders } from './http/security-headers.ts';
+import { createLogouts, type Logouts } from './logout/delivery.ts';
 import { createProvider } from './provider/openid.ts';
 import { authorize, postAuthorize } from './routes/authorize.ts';
 import { callback } from './routes/callback.ts';
@@ -38,11 +39,14 @@ export type Gateway = {
   readonly checker: Checker;
   /** News of revocations; a runtime that lives on follows it. */
   readonly feed: Feed;
+  /** News for apps of sessions that ended; a runtime that lives on follows it. */
+  readonly logouts: Logouts;
   readonly parts: Parts;
 };
 
 /**
- * Builds a gateway. Nothing is fetched, opened or begun: the first request does that, and `feed.follow()`.
+ * Builds a gateway. Nothing is fetched, opened or begun: the first request does that, `feed.follow()` and
+ * `logouts.follow()`.
  *
  * @throws ConfigError where the key file and the apps' settings don't fit together.
  */
@@ -57,7 +61,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     ),
   );
   const clientKeys = createClientKeys(config.clients, deps);
-  const parts: Parts = { ...deps, at, feed, providers, clientKeys, names: cookieNames(config.environment) };
+  const logouts = createLogouts(deps);
+  const parts: Parts = { ...deps, at, feed, providers, clientKeys, logouts, names: cookieNames(config.environment) };
   const checker: Checker = {
     core: createCheckCore({ config, keys: keyring.domainCookie.all, revocations: feed }),
     rules: createCheckRules(config.rules, deps.isTrustedPeer),
@@ -106,7 +111,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   };
   app.notFound((c) => failed(new SsoError('not_found', 'no route'), c));
   app.onError(failed);
-  return { fetch: (request, env) => app.fetch(request, env), checker, feed, parts };
+  return { fetch: (request, env) => app.fetch(request, env), checker, feed, logouts, parts };
 }
 
 /** What stands at these addresses, for other methods to be told. */

@@ -6,7 +6,7 @@ import { assertionAlgorithms } from './client-keys.ts';
 /**
  * What OpenID clients learn of this gateway. Everything in it is true: a test walks through it.
  *
- * @see OpenID Connect Discovery §3, RFC 8414 §2, RFC 9207 §3
+ * @see OpenID Connect Discovery §3, RFC 8414 §2, RFC 9207 §3, OpenID Connect Back-Channel Logout §2.1
  */
 export function discoveryDocument({ at, config, keyring }: Parts): Readonly<Record<string, unknown>> {
   return {
@@ -34,6 +34,8 @@ export function discoveryDocument({ at, config, keyring }: Parts): Readonly<Reco
     request_parameter_supported: false,
     request_uri_parameter_supported: false,
     authorization_response_iss_parameter_supported: true,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
   };
 }
 

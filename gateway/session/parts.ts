@@ -3,6 +3,7 @@ import type { Feed } from '../check/feed.ts';
 import type { GatewayDeps } from '../deps.ts';
 import type { ClientKeys } from '../hand-off/client-keys.ts';
 import type { Addresses } from '../http/addresses.ts';
+import type { Logouts } from '../logout/delivery.ts';
 import type { Provider } from '../provider/openid.ts';
 
 /** What everything above this room works with: the deps, and what is made of them once per process. */
@@ -13,4 +14,5 @@ export type Parts = GatewayDeps & {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly feed: Feed;
   readonly clientKeys: ClientKeys;
+  readonly logouts: Logouts;
 };

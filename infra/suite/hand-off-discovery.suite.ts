@@ -127,7 +127,22 @@ export function discoverySuite(start: StartSubject): void {
         const { heard } = await tokensFor(subject().parties.globex);
         expect(heard.answer.get('iss')).toBe(subject().at.gateway);
       },
+      backchannel_logout_supported: async (value) => expect([value, await logoutTold()]).toEqual([true, true]),
+      // by its own name for the session: the one that the ID token said
+      backchannel_logout_session_supported: async (value) => expect([value, await logoutTold()]).toEqual([true, true]),
     };
+
+    /** Is an app told of a session by the name that its ID token has for it? */
+    async function logoutTold(): Promise<boolean> {
+      const { at, ask, parties, signedIn } = subject();
+      const { browser, tab } = await signedIn(people.bob);
+      const heard = await handOff(subject(), parties.globex, tab);
+      const { sid } = claimsOf(JSON.parse((await redeem(subject(), parties.globex, heard)).body).id_token);
+      const cookie = browser.jar.header(new URL(at.gateway)) ?? '';
+      await ask('/logout', { method: 'POST', headers: { cookie, origin: at.gateway } });
+      await expect.poll(() => parties.told.some(({ token }) => claimsOf(token).sid === sid)).toBe(true);
+      return true;
+    }
 
     it('is true in every entry', async () => {
       const document = await read();

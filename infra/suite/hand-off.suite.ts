@@ -3,6 +3,7 @@ import { authorizeSuite } from './hand-off-authorize.suite.ts';
 import { clientSuite } from './hand-off-client.suite.ts';
 import { discoverySuite } from './hand-off-discovery.suite.ts';
 import { endSessionSuite } from './hand-off-end-session.suite.ts';
+import { logoutSuite } from './hand-off-logout.suite.ts';
 import { relyingPartySuite } from './hand-off-relying-party.suite.ts';
 import { tokenSuite } from './hand-off-token.suite.ts';
 import type { StartSubject } from './subject.testing.ts';
@@ -16,4 +17,5 @@ export function handOffSuite(start: StartSubject): void {
   tokenSuite(start);
   clientSuite(start);
   endSessionSuite(start);
+  logoutSuite(start);
 }

@@ -25,7 +25,14 @@ export type RelyingParties = {
   /** Their entries in the gateway's configuration. */
   readonly clients: readonly Readonly<Record<string, unknown>>[];
   readonly listeners: ReadonlyMap<string, RequestListener>;
+  /** What was posted to their back channels, in order. */
+  readonly told: readonly Told[];
+  /** How one of them answers there from now on; without `how`, as it should. */
+  answerWith(id: string, how?: number | 'silence'): void;
 };
+
+/** A post to an app's back channel. */
+export type Told = { readonly id: string; readonly contentType: string | undefined; readonly token: string };
 
 let keys: ReturnType<typeof generateKeyPairSync> | undefined;
 
@@ -54,11 +61,27 @@ export function createRelyingParties(port: number): RelyingParties {
       `${one.origin.replace('//', '//www.')}/callback`,
     ],
     postLogoutUris: [one.postLogoutUri],
+    backchannelLogoutUri: `${one.origin}/logged-out`,
     ...more,
   });
-  const page: RequestListener = (_, response) => {
-    response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>An app elsewhere</h1>');
-  };
+  const told: Told[] = [];
+  const answers = new Map<string, number | 'silence'>();
+  const listener =
+    (id: string): RequestListener =>
+    (request, response) => {
+      if (request.url === '/logged-out') {
+        const chunks: Buffer[] = [];
+        request.on('data', (chunk: Buffer) => chunks.push(chunk));
+        request.on('end', () => {
+          const token = new URLSearchParams(Buffer.concat(chunks).toString()).get('logout_token') ?? '';
+          told.push({ id, contentType: request.headers['content-type'], token });
+          const how = answers.get(id) ?? 200;
+          if (how !== 'silence') response.writeHead(how, { location: '/elsewhere' }).end();
+        });
+        return;
+      }
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>An app elsewhere</h1>');
+    };
   return {
     globex,
     spa,
@@ -68,7 +91,12 @@ export function createRelyingParties(port: number): RelyingParties {
       entry(spa, { public: true, claims: ['name'] }),
       entry(signer, { jwks: { keys: [publicJwk] }, tokenAlgorithm: 'ES256' }),
     ],
-    listeners: new Map([globex, spa, signer].map((one) => [`${one.id}.localhost`, page])),
+    listeners: new Map([globex, spa, signer].map((one) => [`${one.id}.localhost`, listener(one.id)])),
+    told,
+    answerWith(id, how) {
+      if (how === undefined) answers.delete(id);
+      else answers.set(id, how);
+    },
   };
 }
 

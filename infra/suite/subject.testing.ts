@@ -49,6 +49,8 @@ export type Subject = {
   pass(seconds: Seconds, deaf?: 'deaf'): Promise<void>;
   /** Both processes read the news now. */
   hear(): Promise<void>;
+  /** The second process tells apps of ended sessions as far as that is due, as it does every few seconds. */
+  deliver(): Promise<void>;
   setAvailable(which: 'store' | 'directory', available: boolean): void;
   giveRoles(person: SuitePerson, roles: readonly string[]): Promise<void>;
   setState(person: SuitePerson, state: PersonState): Promise<void>;
@@ -177,6 +179,7 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
       await hear().catch(() => {});
     },
     hear,
+    deliver: async () => await gateways[1]?.logouts.deliver(),
     setAvailable: rooms.setAvailable,
     giveRoles: (person, roles) => rooms.giveRoles(uid(person), roles),
     setState: (person, state) => rooms.setState(uid(person), state),
