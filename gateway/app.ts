@@ -7,13 +7,18 @@ import { createIdentityMint } from './check/identity-token.ts';
 import { createPeopleAfresh } from './check/people-afresh.ts';
 import { createCheckRules } from './check/request.ts';
 import type { GatewayDeps } from './deps.ts';
+import { assertClientKeys, createClientKeys } from './hand-off/client-keys.ts';
 import { createAddresses } from './http/addresses.ts';
 import type { GatewayContext, GatewayEnv } from './http/context.ts';
 import { errorResponse } from './http/error-response.ts';
 import { createSecureHeaders } from './http/security-headers.ts';
+import { createLogouts, type Logouts } from './logout/delivery.ts';
 import { createProvider } from './provider/openid.ts';
+import { authorize, postAuthorize } from './routes/authorize.ts';
 import { callback } from './routes/callback.ts';
 import { type Checker, check } from './routes/check.ts';
+import { discovery } from './routes/discovery.ts';
+import { endSessionEndpoint, postEndSession } from './routes/end-session.ts';
 import { readiness } from './routes/health.ts';
 import { home } from './routes/home.ts';
 import { jwks } from './routes/jwks.ts';
@@ -21,6 +26,8 @@ import { login } from './routes/login.ts';
 import { confirmLogout, logout, signedOut } from './routes/logout.ts';
 import { refresh } from './routes/refresh.ts';
 import { session } from './routes/session.ts';
+import { token, tokenPreflight } from './routes/token.ts';
+import { userinfo, userinfoPreflight } from './routes/userinfo.ts';
 import type { Parts } from './session/parts.ts';
 
 export type { GatewayDeps, Log } from './deps.ts';
@@ -33,12 +40,20 @@ export type Gateway = {
   readonly checker: Checker;
   /** News of revocations; a runtime that lives on follows it. */
   readonly feed: Feed;
+  /** News for apps of sessions that ended; a runtime that lives on follows it. */
+  readonly logouts: Logouts;
   readonly parts: Parts;
 };
 
-/** Builds a gateway. Nothing is fetched, opened or begun: the first request does that, and `feed.follow()`. */
+/**
+ * Builds a gateway. Nothing is fetched, opened or begun: the first request does that, `feed.follow()` and
+ * `logouts.follow()`.
+ *
+ * @throws ConfigError where the key file and the apps' settings don't fit together.
+ */
 export function createGateway(deps: GatewayDeps): Gateway {
   const { config, keyring, log } = deps;
+  assertClientKeys(config.clients, keyring);
   const at = createAddresses(config);
   const feed = createFeed(deps);
   const providers = new Map(
@@ -46,7 +61,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
       (provider) => [provider.id, createProvider(provider, at.url(`/callback/${provider.id}`), deps)] as const,
     ),
   );
-  const parts: Parts = { ...deps, at, feed, providers, names: cookieNames(config.environment) };
+  const clientKeys = createClientKeys(config.clients, deps);
+  const logouts = createLogouts(deps);
+  const parts: Parts = { ...deps, at, feed, providers, clientKeys, logouts, names: cookieNames(config.environment) };
   const checker: Checker = {
     core: createCheckCore({ config, keys: keyring.domainCookie.all, revocations: feed }),
     rules: createCheckRules(config.rules, deps.isTrustedPeer),
@@ -68,6 +85,16 @@ export function createGateway(deps: GatewayDeps): Gateway {
   app.use(ownHostOnly(at.host));
   app.get('/.well-known/sso-jwks.json', (c) => jwks(c, keyring.domainCookie.jwks));
   app.get('/.well-known/identity-jwks.json', (c) => jwks(c, keyring.identity.jwks));
+  app.get('/.well-known/jwks.json', (c) => jwks(c, keyring.openid.jwks));
+  app.get('/.well-known/openid-configuration', (c) => discovery(c, parts));
+  app.get('/authorize', (c) => authorize(c, parts));
+  app.post('/authorize', (c) => postAuthorize(c, parts));
+  app.post('/token', (c) => token(c, parts));
+  app.options('/token', (c) => tokenPreflight(c, parts));
+  app.on(['GET', 'POST'], '/userinfo', (c) => userinfo(c, parts));
+  app.options('/userinfo', (c) => userinfoPreflight(c, parts));
+  app.get('/end-session', (c) => endSessionEndpoint(c, parts));
+  app.post('/end-session', (c) => postEndSession(c, parts));
   app.all('/login', (c) => login(c, parts));
   app.get('/callback/:provider', (c) => callback(c, parts));
   app.all('/refresh', (c) => refresh(c, parts));
@@ -91,7 +118,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   front.all('/check', (c) => check(c, checker, parts));
   front.onError(failed);
   front.notFound((c) => app.fetch(c.req.raw, c.env));
-  return { fetch: (request, env) => front.fetch(request, env), checker, feed, parts };
+  return { fetch: (request, env) => front.fetch(request, env), checker, feed, logouts, parts };
 }
 
 /** What stands at these addresses, for other methods to be told. */
@@ -100,6 +127,12 @@ const otherwiseRefused = [
   ['/readyz', 'GET, HEAD'],
   ['/.well-known/sso-jwks.json', 'GET, HEAD'],
   ['/.well-known/identity-jwks.json', 'GET, HEAD'],
+  ['/.well-known/jwks.json', 'GET, HEAD'],
+  ['/.well-known/openid-configuration', 'GET, HEAD'],
+  ['/authorize', 'GET, POST'],
+  ['/token', 'POST, OPTIONS'],
+  ['/userinfo', 'GET, POST, OPTIONS'],
+  ['/end-session', 'GET, POST'],
   ['/callback/:provider', 'GET'],
   ['/logout', 'GET, HEAD, POST'],
   ['/signed-out', 'GET, HEAD'],

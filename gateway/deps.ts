@@ -21,7 +21,7 @@ export type GatewayDeps = {
   readonly users: UserDirectory;
   readonly store: Store;
   readonly clock: Clock;
-  /** For calls to providers. */
+  /** For calls to providers, and for what apps registered: their keys, and where they take logout tokens. */
   readonly fetch: typeof fetch;
   readonly log: Log;
   /** Is this the address of a peer whose forwarded headers count? Nobody's does by default. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createClientRegistry, urlPolicy } from './clients.ts';
+import { client } from './client-table.ts';
+import { createClientRegistry, isSecretOf, newClientSecret, urlPolicy } from './clients.ts';
 import { parseConfig } from './config.ts';
 import { judgeUrl } from './return-url.ts';
 
@@ -59,5 +60,41 @@ describe('what the judge of addresses learns from a configuration', () => {
       passed = false;
     }
     expect(passed).toBe(passes);
+  });
+});
+
+describe('a client secret', () => {
+  const { secret, secretHash } = newClientSecret();
+
+  it('has 256 bits, and the configuration takes its hash', () => {
+    expect(Buffer.from(secret, 'base64url')).toHaveLength(32);
+    expect(secretHash).not.toContain(secret);
+    const globex = { ...config.clients[1], redirectUris: ['https://globex.example/callback'], secretHash };
+    expect(client.safeParse(globex).success).toBe(true);
+  });
+
+  it.each<[string, { secretHash?: string } | undefined, string, boolean]>([
+    ['the right one', { secretHash }, secret, true],
+    ['another one', { secretHash }, newClientSecret().secret, false],
+    ['nothing', { secretHash }, '', false],
+    ['the hash itself', { secretHash }, secretHash, false],
+    ['the right one with something after it', { secretHash }, `${secret}x`, false],
+    ['one cut short', { secretHash }, secret.slice(0, -1), false],
+    ['much', { secretHash }, 'x'.repeat(100_000), false],
+    ['one for an app without a secret', {}, secret, false],
+    ['one for an app that does not exist', undefined, secret, false],
+  ])('is shown by %s', (_, app, shown, fits) => expect(isSecretOf(app, shown)).toBe(fits));
+
+  it('takes the same work whether or not there is such an app', () => {
+    const round = (app: { secretHash?: string } | undefined) => {
+      const begin = process.hrtime.bigint();
+      for (let i = 0; i < 2000; i += 1) isSecretOf(app, 'x'.repeat(43));
+      return Number(process.hrtime.bigint() - begin);
+    };
+    const least = (app: { secretHash?: string } | undefined) =>
+      Math.min(...Array.from({ length: 15 }, () => round(app)));
+    const ratio = least({ secretHash }) / least(undefined);
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(2);
   });
 });

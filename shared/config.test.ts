@@ -282,6 +282,120 @@ describe('a mistake', () => {
   });
 });
 
+describe('an app that takes the hand-off', () => {
+  const hash = 'A'.repeat(43);
+  const uri = 'https://notes.acme.test/callback';
+  const key = { kty: 'EC', kid: 'one', crv: 'P-256', x: 'x', y: 'y' };
+  const app = { ...client, redirectUris: [uri], secretHash: hash };
+  const { secretHash: _, ...bare } = app;
+  const mistakesIn = (one: object) => mistakesOf({ ...base, clients: [one] });
+
+  it.each<[string, object]>([
+    ['a secret', app],
+    ['keys', { ...bare, jwks: { keys: [key] } }],
+    ['keys that it publishes', { ...bare, jwksUri: 'https://notes.acme.test/jwks.json' }],
+    ['PKCE alone', { ...bare, public: true }],
+    [
+      'everything',
+      { ...app, postLogoutUris: [`${uri}?bye`], backchannelLogoutUri: 'https://10.0.0.7/out', tokenAlgorithm: 'ES256' },
+    ],
+  ])('may show who it is by %s', (_, one) => expect(mistakesIn(one)).toEqual([]));
+
+  it('is told email and name alone unless more is allowed', () => {
+    expect(parseConfig({ ...base, clients: [app] }).clients[0]).toMatchObject({
+      claims: ['email', 'name'],
+      tokenAlgorithm: 'RS256',
+      public: false,
+      postLogoutUris: [],
+    });
+  });
+
+  it.each<[string, object, string]>([
+    [
+      'nothing to show who it is',
+      bare,
+      'clients.0: has redirectUris, so it needs secretHash, jwks, jwksUri, or public: true',
+    ],
+    [
+      'two ways',
+      { ...app, public: true },
+      'clients.0: shows who it is in one way only: choose among public, secretHash',
+    ],
+    [
+      'a secret in place of its hash',
+      { ...app, secretHash: 'hunter2' },
+      'clients.0.secretHash: must be what `crossgate clients secret` prints as secretHash',
+    ],
+    [
+      'stray bits in the hash',
+      { ...app, secretHash: `${'A'.repeat(42)}B` },
+      'clients.0.secretHash: must be what `crossgate clients secret` prints as secretHash',
+    ],
+    [
+      'a private key',
+      { ...bare, jwks: { keys: [{ ...key, d: 'd' }] } },
+      'clients.0.jwks.keys.0: holds a secret: only public keys belong',
+    ],
+    ['a key without kid', { ...bare, jwks: { keys: [{ kty: 'EC' }] } }, 'clients.0.jwks.keys.0: has no kid'],
+    ['no key', { ...bare, jwks: { keys: [] } }, 'clients.0.jwks.keys: must not be empty'],
+    ['another algorithm', { ...app, tokenAlgorithm: 'HS256' }, 'clients.0.tokenAlgorithm: must be one of RS256, ES256'],
+    [
+      'a claim that there is not',
+      { ...app, claims: ['phone'] },
+      'clients.0.claims.0: must be one of email, name, roles, permissions',
+    ],
+    [
+      'a secret without an address',
+      { ...client, secretHash: hash },
+      'clients.0.secretHash: is of no use without redirectUris',
+    ],
+    [
+      'a logout address alone',
+      { ...client, backchannelLogoutUri: uri },
+      'clients.0.backchannelLogoutUri: is of no use without redirectUris',
+    ],
+    [
+      'logout tokens over http',
+      { ...app, backchannelLogoutUri: 'http://notes.acme.test/out' },
+      'clients.0.backchannelLogoutUri: must be https (http only on localhost)',
+    ],
+    [
+      'logout tokens to this machine',
+      { ...app, backchannelLogoutUri: 'http://127.0.0.1:5432/' },
+      'clients.0.backchannelLogoutUri: must be https (http only on localhost)',
+    ],
+    [
+      'logout tokens to a file',
+      { ...app, backchannelLogoutUri: 'file:///etc/passwd' },
+      'clients.0.backchannelLogoutUri: must be https (http only on localhost)',
+    ],
+    ['a misspelt setting', { ...app, redirectUri: uri }, 'clients.0.redirectUri: is not a setting'],
+  ])('is refused with %s', (_, one, mistake) => expect(mistakesIn(one)).toContain(mistake));
+
+  it.each<[string, string]>([
+    ['https://notes.acme.test/callback#', 'must have no fragment'],
+    ['https://notes.acme.test/callback#x', 'must have no fragment'],
+    ['https://user@notes.acme.test/callback', 'must name no user'],
+    ['https://evil.test/callback', 'must be on one of its origins'],
+    ['https://notes.acme.test:8443/callback', 'must be on one of its origins'],
+    ['https://notes.acme.test.evil.test/', 'must be on one of its origins'],
+    ['http://notes.acme.test/callback', 'must be https (http only on localhost)'],
+    ['javascript:alert(1)', 'must be https (http only on localhost)'],
+    ['com.acme.notes:/callback', 'must be https (http only on localhost)'],
+    ['https://NOTES.acme.test/callback', 'must be written https://notes.acme.test/callback'],
+    ['https://notes.acme.test:443/callback', 'must be written https://notes.acme.test/callback'],
+    ['https://notes.acme.test/a/../callback', 'must be written https://notes.acme.test/callback'],
+    ['https://notes.acme.test', 'must be written https://notes.acme.test/'],
+    ['https://notes.acme.test\\callback', 'must be written https://notes.acme.test/callback'],
+    [`https://notes.acme.test/${'x'.repeat(1024)}`, 'must have at most 1024 characters'],
+  ])('cannot have the address %s', (address, says) => {
+    const said = mistakesIn({ ...app, redirectUris: [uri, address], postLogoutUris: [address] });
+    expect(said).toEqual(
+      expect.arrayContaining([`clients.0.redirectUris.1: ${says}`, `clients.0.postLogoutUris.0: ${says}`]),
+    );
+  });
+});
+
 describe('the part that migrations need', () => {
   const parse = (input: unknown) => parseConfigPart(input, ['database', 'users']);
 

@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import { findClientMistakes, isSecure } from './client-table.ts';
 import { configSchema } from './config-table.ts';
 import { SsoError } from './errors.ts';
 import { isLoopback } from './loopback.ts';
@@ -160,10 +161,7 @@ function crossCheck(config: Config): ConfigMistake[] {
     say('cookie.renewWithin', 'must be less than cookie.lifetime');
 
   const secure = (where: string, url: string) => {
-    const { protocol, hostname } = new URL(url);
-    if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(hostname) && isLoopback(publicUrl.hostname))) {
-      say(where, 'must be https (http only on localhost)');
-    }
+    if (!isSecure(url, publicUrl)) say(where, 'must be https (http only on localhost)');
   };
   unique(config.providers, 'providers', say);
   unique(config.clients, 'clients', say);
@@ -172,17 +170,7 @@ function crossCheck(config: Config): ConfigMistake[] {
     if (one.logoutUrl) secure(`providers.${i}.logoutUrl`, one.logoutUrl);
     if (!one.scopes.includes('openid')) say(`providers.${i}.scopes`, 'must contain openid');
   });
-  config.clients.forEach((one, i) => {
-    secure(`clients.${i}.home`, one.home);
-    one.origins.forEach((origin, j) => {
-      const where = `clients.${i}.origins.${j}`;
-      secure(where, origin);
-      const exact = new URL(origin).origin;
-      if (exact !== origin && exact !== 'null') say(where, `must be an origin, such as ${exact}`);
-      const owner = config.clients.find((other) => other.origins.includes(origin));
-      if (owner && owner !== one) say(where, `is also an origin of ${owner.id}`);
-    });
-  });
+  findClientMistakes(config.clients, secure, say);
   config.rules.forEach((one, i) => {
     const bare = one.host.replace(/^\*\./, '');
     if (bare !== domain && !bare.endsWith(`.${domain}`))

@@ -12,15 +12,17 @@ export type Failure = {
   readonly mayRedirect?: boolean;
   /** Seconds for `Retry-After`, where trying again can help. */
   readonly retryAfter?: number;
+  /** What apps are told in the hand-off (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, OpenID Connect Core §3.1.2.6). */
+  readonly oauth?: string;
 };
 
 /** Every failure that Crossgate can answer with: code → public face. The code is stable and safe to show. */
 export const failures = {
   // the request itself
-  bad_request: { status: 400, says: 'The request could not be understood.' },
+  bad_request: { status: 400, says: 'The request could not be understood.', oauth: 'invalid_request' },
   not_found: { status: 404, says: 'There is nothing at this address.' },
   method_not_allowed: { status: 405, says: 'That method is not offered here.' },
-  body_too_large: { status: 413, says: 'The request is larger than this address takes.' },
+  body_too_large: { status: 413, says: 'The request is larger than this address takes.', oauth: 'invalid_request' },
   headers_too_large: {
     status: 431,
     says: 'The browser sent more cookies than can be read.',
@@ -72,17 +74,89 @@ export const failures = {
   // sessions and permission
   not_signed_in: { status: 401, says: 'You are not signed in.', mayRedirect: true },
   session_expired: { status: 401, says: 'Your session has ended. Sign in again.', mayRedirect: true },
-  token_invalid: { status: 401, says: 'The token is not valid.', mayRedirect: true },
+  token_invalid: { status: 401, says: 'The token is not valid.', mayRedirect: true, oauth: 'invalid_token' },
   forbidden: {
     status: 403,
     says: 'Your account does not have access to this page.',
     hint: 'Ask whoever looks after your accounts for access.',
   },
 
+  // the hand-off to apps: what a person reads
+  unknown_client: {
+    status: 400,
+    says: 'The app that sent you here is not registered.',
+    hint: 'Tell whoever looks after that app.',
+  },
+  redirect_uri_refused: {
+    status: 400,
+    says: 'The app that sent you here wants to continue at an address that is not registered.',
+    hint: 'Tell whoever looks after that app.',
+  },
+
+  // the hand-off to apps: what the app is told
+  parameter_repeated: { status: 400, says: 'A parameter is there twice.', oauth: 'invalid_request' },
+  parameter_malformed: {
+    status: 400,
+    says: 'One of state, nonce, max_age and login_hint is too long or malformed.',
+    oauth: 'invalid_request',
+  },
+  request_too_long: { status: 400, says: 'The request is too long: shorten state.', oauth: 'invalid_request' },
+  pkce_needed: {
+    status: 400,
+    says: 'A code_challenge of 43 characters with code_challenge_method=S256 is needed.',
+    oauth: 'invalid_request',
+  },
+  prompt_unsupported: { status: 400, says: 'The prompt may be none or login, one of them.', oauth: 'invalid_request' },
+  response_mode_unsupported: { status: 400, says: 'The response_mode may only be query.', oauth: 'invalid_request' },
+  response_type_unsupported: {
+    status: 400,
+    says: 'The response_type may only be code.',
+    oauth: 'unsupported_response_type',
+  },
+  request_object_unsupported: {
+    status: 400,
+    says: 'Request objects are not supported.',
+    oauth: 'request_not_supported',
+  },
+  request_uri_unsupported: { status: 400, says: 'A request_uri is not supported.', oauth: 'request_uri_not_supported' },
+  registration_unsupported: {
+    status: 400,
+    says: 'A registration is not supported.',
+    oauth: 'registration_not_supported',
+  },
+  scope_refused: { status: 400, says: 'The scope has to contain openid.', oauth: 'invalid_scope' },
+  login_required: { status: 400, says: 'Nobody is signed in in the way that was asked for.', oauth: 'login_required' },
+  client_refused: { status: 401, says: 'The client did not show who it is.', oauth: 'invalid_client' },
+  grant_type_unsupported: {
+    status: 400,
+    says: 'The grant_type may only be authorization_code.',
+    oauth: 'unsupported_grant_type',
+  },
+  grant_refused: {
+    status: 400,
+    says: 'The code is unknown, expired or used, or does not belong to this client, redirect_uri and code_verifier.',
+    oauth: 'invalid_grant',
+  },
+
   // others' failures
-  provider_unavailable: { status: 503, says: 'The sign-in service cannot be reached right now.', retryAfter: 10 },
-  store_unavailable: { status: 503, says: 'Sessions cannot be read right now.', retryAfter: 5 },
-  directory_unavailable: { status: 503, says: 'Accounts cannot be read right now.', retryAfter: 5 },
+  provider_unavailable: {
+    status: 503,
+    says: 'The sign-in service cannot be reached right now.',
+    retryAfter: 10,
+    oauth: 'temporarily_unavailable',
+  },
+  store_unavailable: {
+    status: 503,
+    says: 'Sessions cannot be read right now.',
+    retryAfter: 5,
+    oauth: 'temporarily_unavailable',
+  },
+  directory_unavailable: {
+    status: 503,
+    says: 'Accounts cannot be read right now.',
+    retryAfter: 5,
+    oauth: 'temporarily_unavailable',
+  },
   permissions_stale: { status: 503, says: 'Permissions cannot be confirmed right now.', retryAfter: 5 },
   internal: {
     status: 500,

@@ -1,16 +1,16 @@
-import { clearCookie, cookieValues, setCookie } from '../../shared/cookies/cookie.ts';
+import { clearCookie, cookieValues } from '../../shared/cookies/cookie.ts';
 import { SsoError } from '../../shared/errors.ts';
 import type { JudgedUrl } from '../../shared/return-url.ts';
-import { seal, unseal } from '../../shared/tokens/sealed.ts';
+import { unseal } from '../../shared/tokens/sealed.ts';
 import { addCookies, type GatewayContext, headerReader } from '../http/context.ts';
+import { readForm } from '../http/form.ts';
 import { requestOrigin } from '../http/same-origin.ts';
 import { confirmSignOutPage } from '../pages/sign-out.ts';
 import { signedOutPage } from '../pages/signed-out.ts';
-import { clearSessionCookies, endSession } from '../session/end.ts';
 import type { Parts } from '../session/parts.ts';
 import { readSession } from '../session/read.ts';
+import { leave } from './leave.ts';
 
-const formType = 'application/x-www-form-urlencoded';
 const longestForm = 4096;
 
 /** `GET /logout?return_to=`: asks first. A link, an image or a foreign page must not sign anybody out. */
@@ -34,30 +34,14 @@ export async function confirmLogout(c: GatewayContext, parts: Parts): Promise<Re
  * @throws SsoError `store_unavailable`: the cookies are gone then, but the person is told that the session may live on.
  */
 export async function logout(c: GatewayContext, parts: Parts): Promise<Response> {
-  const { at, clients, clock, keyring, names } = parts;
+  const { at, clients } = parts;
   const origin = requestOrigin(headerReader(c), at.origin, (one) => clients.byOrigin(one) !== undefined);
   if (origin === 'foreign') throw new SsoError('cross_site_refused', 'sign-out posted by another site');
-  const asked = c.req.query('return_to') ?? (await formField(c, 'return_to'));
+  const asked = c.req.query('return_to') ?? (await readForm(c, longestForm))?.get('return_to') ?? undefined;
   const returnTo: JudgedUrl | undefined = asked === undefined || asked === '' ? undefined : at.judge(asked);
   if (origin === 'unknown') return c.redirect(at.url('/logout', { return_to: returnTo }), 303);
 
-  const cookies = c.req.header('cookie');
-  addCookies(c, clearSessionCookies(cookies, parts));
-  const reading = await readSession(cookies, parts);
-  const signedOut = at.url('/signed-out', { return_to: returnTo });
-  if (!reading) return c.redirect(signedOut, 303);
-
-  const tokens = await endSession(reading.session, 'logout', parts);
-  const provider = parts.providers.get(reading.session.identity.provider);
-  const elsewhere = await provider?.logoutUrl(at.url('/signed-out'), tokens.idToken);
-  if (elsewhere === undefined) return c.redirect(signedOut, 303);
-  if (returnTo !== undefined) {
-    // the provider returns to one registered address and hands on nothing of ours
-    const now = clock();
-    const kept = await seal(keyring.sealing, 'after-logout', { returnTo }, now, now + 300);
-    addCookies(c, [setCookie(names.afterLogout, kept, { maxAge: 300 })]);
-  }
-  return c.redirect(elsewhere, 303);
+  return await leave(c, returnTo, at.url('/signed-out', { return_to: returnTo }), parts);
 }
 
 /** `GET /signed-out`: what a person sees in the end, unless an app asked to have them back. */
@@ -72,11 +56,4 @@ export async function signedOut(c: GatewayContext, parts: Parts): Promise<Respon
   const asked = c.req.query('return_to');
   const returnTo = asked === undefined ? undefined : at.judge(asked);
   return c.html(await signedOutPage({ base: config.publicUrl, returnTo, apps: clients.all }));
-}
-
-async function formField(c: GatewayContext, name: string): Promise<string | undefined> {
-  if (!c.req.header('content-type')?.startsWith(formType)) return undefined;
-  if (Number(c.req.header('content-length') ?? Number.POSITIVE_INFINITY) > longestForm)
-    throw new SsoError('body_too_large', 'form');
-  return new URLSearchParams(await c.req.text()).get(name) ?? undefined;
 }

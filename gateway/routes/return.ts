@@ -1,5 +1,6 @@
 import { SsoError } from '../../shared/errors.ts';
 import type { JudgedUrl } from '../../shared/return-url.ts';
+import type { AnswerUrl } from '../hand-off/authorization-request.ts';
 import { countBounce } from '../http/bounces.ts';
 import { addCookies, type GatewayContext, requestId } from '../http/context.ts';
 import { loginLoopPage } from '../pages/login-loop.ts';
@@ -10,12 +11,14 @@ import type { Parts } from '../session/parts.ts';
  * minute is a loop, and a page that says what may be wrong.
  *
  * @param cookies `Set-Cookie` values of what was achieved here. In a loop they are not sent: they did not help.
+ * @param retry The way on from the page. Default: to sign in afresh and return there.
  */
 export async function returnAutomatically(
   c: GatewayContext,
-  returnTo: JudgedUrl,
+  returnTo: JudgedUrl | AnswerUrl,
   cookies: readonly string[],
   parts: Parts,
+  retry = { href: parts.at.url('/login', { return_to: returnTo, prompt: 'login' }), label: 'Sign in again' },
 ): Promise<Response> {
   const { at, clients, clock, config, keyring, log, names } = parts;
   const app = new URL(returnTo);
@@ -36,7 +39,7 @@ export async function returnAutomatically(
     base: config.publicUrl,
     app: clients.byOrigin(app.origin)?.name ?? app.host,
     cookieDomain: config.cookie.domain,
-    retry: { href: at.url('/login', { return_to: returnTo, prompt: 'login' }), label: 'Sign in again' },
+    retry,
     requestId: requestId(c),
     now: clock(),
   });

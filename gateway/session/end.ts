@@ -23,8 +23,8 @@ export function clearSessionCookies(header: string | undefined, parts: Pick<Part
 }
 
 /**
- * Ends a session everywhere: in the store, at this process at once and at the others by the feed, and at the provider,
- * whose refresh token is revoked.
+ * Ends a session everywhere: in the store, at this process at once and at the others by the feed, at every app that was
+ * given tokens by a logout token (which nobody waits for), and at the provider, whose refresh token is revoked.
  *
  * @returns What the session kept of the provider's tokens, for the provider's own sign-out.
  * @throws SsoError `store_unavailable`: the session lives on, and the person has to be told.
@@ -32,6 +32,7 @@ export function clearSessionCookies(header: string | undefined, parts: Pick<Part
 export async function endSession(session: Session, reason: EndReason, parts: Parts): Promise<ProviderTokens> {
   const now = parts.clock();
   const ended = await parts.store.endSession(session.sid, reason, now);
+  parts.logouts.wake();
   parts.feed.apply({ kind: 'session-ended', sid: session.sid, until: session.endsAt });
   parts.log.info('session ended', { uid: session.userId, sid: session.sid, reason });
   const tokens = await openProviderTokens(
@@ -48,6 +49,7 @@ export async function endSession(session: Session, reason: EndReason, parts: Par
 /** Ends every session of somebody who may no longer come in. */
 export async function endSessionsOf(session: Pick<Session, 'userId'>, reason: EndReason, parts: Parts): Promise<void> {
   const ended = await parts.store.endSessionsOf(session.userId, reason, parts.clock());
+  parts.logouts.wake();
   for (const one of ended) parts.feed.apply({ kind: 'session-ended', sid: one.sid, until: one.endsAt });
   parts.log.warn('all sessions of a person ended', { uid: session.userId, reason, sessions: ended.length });
 }

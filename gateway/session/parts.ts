@@ -1,7 +1,9 @@
 import type { CookieNames } from '../../shared/cookies/cookie.ts';
 import type { Feed } from '../check/feed.ts';
 import type { GatewayDeps } from '../deps.ts';
+import type { ClientKeys } from '../hand-off/client-keys.ts';
 import type { Addresses } from '../http/addresses.ts';
+import type { Logouts } from '../logout/delivery.ts';
 import type { Provider } from '../provider/openid.ts';
 
 /** What everything above this room works with: the deps, and what is made of them once per process. */
@@ -11,4 +13,6 @@ export type Parts = GatewayDeps & {
   /** By id, in the order of the configuration: the first is the default. */
   readonly providers: ReadonlyMap<string, Provider>;
   readonly feed: Feed;
+  readonly clientKeys: ClientKeys;
+  readonly logouts: Logouts;
 };

@@ -129,8 +129,10 @@ export async function startSession(
     hashHandle(handle),
     request.replaces?.sid,
   );
-  if (request.replaces)
+  if (request.replaces) {
     parts.feed.apply({ kind: 'session-ended', sid: request.replaces.sid, until: request.replaces.endsAt });
+    parts.logouts.wake();
+  }
   parts.log.info('signed in', { uid: person.uid, sid, provider: answer.identity.provider });
   return cookies;
 }

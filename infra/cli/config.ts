@@ -1,7 +1,8 @@
+import { assertClientKeys } from '../../gateway/hand-off/client-keys.ts';
 import { trustedPeers } from '../../gateway/runtimes/node/deps.ts';
 import { checkAll, readConfigInput } from '../../gateway/runtimes/node/load-config.ts';
 import { type Config, ConfigError, type ConfigMistake, parseConfig } from '../../shared/config.ts';
-import { createKeyring } from '../../shared/keys/keyring.ts';
+import { createKeyring, type Keyring } from '../../shared/keys/keyring.ts';
 import { type Console, exits } from './console.ts';
 
 /**
@@ -28,13 +29,19 @@ export function runConfigCheck(file: string | undefined, console: Console): numb
 }
 
 function keyMistakes(config: Config): readonly ConfigMistake[] {
-  return mistakesOf(() => {
-    const { alg } = createKeyring(config.keys).domainCookie.current;
-    if (alg !== config.cookie.algorithm) {
-      const says = `its first key is for ${alg}, but cookie.algorithm is ${config.cookie.algorithm}`;
-      throw new ConfigError([{ where: 'keys.domainCookie', says }]);
-    }
-  });
+  let keyring: Keyring;
+  try {
+    keyring = createKeyring(config.keys);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.mistakes;
+    throw error;
+  }
+  const { alg } = keyring.domainCookie.current;
+  const says = `its first key is for ${alg}, but cookie.algorithm is ${config.cookie.algorithm}`;
+  return [
+    ...(alg === config.cookie.algorithm ? [] : [{ where: 'keys.domainCookie', says }]),
+    ...mistakesOf(() => assertClientKeys(config.clients, keyring)),
+  ];
 }
 
 function mistakesOf(act: () => unknown): readonly ConfigMistake[] {

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isSecretOf } from '../../shared/clients.ts';
 import { settingsTable } from '../../shared/environment.ts';
 import { createKeyring, generateKeyFile } from '../../shared/keys/keyring.ts';
 import { runCommand } from './console.testing.ts';
@@ -109,5 +110,22 @@ describe('keys generate', () => {
     expect(createKeyring(text).sealing.currentKid).toEqual(expect.any(String));
     expect(await runCommand(args, { cwd })).toMatchObject({ exit: 1, err: expect.stringMatching(/there already/) });
     expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+});
+
+describe('clients secret', () => {
+  it('prints a secret and the hash that belongs to it, another one each time', async () => {
+    const { exit, out } = await runCommand(['clients', 'secret', '--json']);
+    expect(exit).toBe(0);
+    const { secret, secretHash } = JSON.parse(out);
+    expect(isSecretOf({ secretHash }, secret)).toBe(true);
+    const again = await runCommand(['clients', 'secret']);
+    expect(again.out).toMatch(/^secret {6}[\w-]{43}\nsecretHash {2}[\w-]{43}$/);
+    expect(again.out).not.toContain(secret);
+  });
+
+  it('says on a screen who gets what', async () => {
+    const { err } = await runCommand(['clients', 'secret'], { isScreen: true });
+    expect(err).toContain('clients[].secretHash');
   });
 });

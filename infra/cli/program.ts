@@ -3,6 +3,7 @@ import { ConfigError } from '../../shared/config.ts';
 import { configJsonSchema, settingsTable } from '../../shared/environment.ts';
 import { SsoError } from '../../shared/errors.ts';
 import type { ClaimsOptions } from './claims.ts';
+import type { SecretOptions } from './clients.ts';
 import { CliError, type Console, exits } from './console.ts';
 import type { GenerateOptions } from './keys.ts';
 import type { MigrateOptions } from './migrate.ts';
@@ -104,6 +105,16 @@ function createProgram(console: Console, end: (exit: number) => void): Command {
     .command('table')
     .description('print every setting as a Markdown table')
     .action(() => console.out(settingsTable()));
+
+  const clients = program.command('clients').description('look after the registered apps');
+  clients
+    .command('secret')
+    .description('print a fresh client secret, and the hash of it for the configuration')
+    .option('--json', 'print JSON')
+    .action(async (options: SecretOptions) => {
+      const { runClientsSecret } = await import('./clients.ts');
+      end(runClientsSecret(options, console));
+    });
 
   const keys = program.command('keys').description('make keys');
   keys

@@ -27,7 +27,7 @@ const withoutPeople = sharedNames.filter(
   (name) => !['shared/users', 'shared/store', 'shared/migrations'].includes(name),
 );
 const floor = (names: readonly string[]) => [...sharedNames, ...names.map((name) => `gateway/${name}`)];
-const middle = ['check', 'session', 'logout'];
+const middle = ['check', 'session', 'logout', 'hand-off'];
 const ground = ['deps', 'pages', 'http', 'provider'];
 const places: readonly Place[] = [
   ...shared,
@@ -81,6 +81,9 @@ describe('the import law', () => {
       'clock',
       'config',
       'config-table',
+      'client-table',
+      'setting',
+      'return-url',
       'deadline',
       'loopback',
       'parent-domain',

@@ -177,6 +177,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     stops.push(close);
     const gateway = createGateway(deps);
     stops.push(await gateway.feed.follow());
+    stops.push(gateway.logouts.follow());
     progress('Gateway');
 
     const links = [{ name: 'What happened', href: `${at.start}/what-happened` }];

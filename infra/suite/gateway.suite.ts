@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { attemptsSuite } from './attempts.suite.ts';
 import { cookiesSuite } from './cookies.suite.ts';
+import { handOffSuite } from './hand-off.suite.ts';
 import { hostileCallbackSuite } from './hostile-callback.suite.ts';
 import { databaseOutageSuite } from './outages-database.suite.ts';
 import { providerOutageSuite } from './outages-provider.suite.ts';
@@ -28,6 +29,7 @@ export function gatewaySuite(name: string, start: StartSubject): void {
     siblingSuite(start);
     revocationSuite(start);
     pagesSuite(start);
+    handOffSuite(start);
     providerOutageSuite(start);
     databaseOutageSuite(start);
   });

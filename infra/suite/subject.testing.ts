@@ -15,6 +15,7 @@ import { type Answer, type Ask, ask } from './exchange.ts';
 import { guardedApp, proxyAddress } from './guarded-app.testing.ts';
 import { people, type SuitePerson } from './people.testing.ts';
 import { type ProviderUnderTest, providerId, type StartProvider } from './provider.testing.ts';
+import { createRelyingParties, type RelyingParties } from './relying-parties.testing.ts';
 import { createRogueProvider, type RogueProvider } from './rogue-provider.testing.ts';
 import type { OpenRooms } from './rooms.testing.ts';
 import { createTap, type Tap } from './tap.testing.ts';
@@ -31,6 +32,8 @@ export type Subject = {
   readonly keyring: Keyring;
   readonly provider: ProviderUnderTest;
   readonly rogue: RogueProvider;
+  /** Registered apps on domains of their own. */
+  readonly parties: RelyingParties;
   /** The gateways' calls to providers. */
   readonly tap: Tap;
   readonly log: readonly LogLine[];
@@ -46,6 +49,8 @@ export type Subject = {
   pass(seconds: Seconds, deaf?: 'deaf'): Promise<void>;
   /** Both processes read the news now. */
   hear(): Promise<void>;
+  /** The second process tells apps of ended sessions as far as that is due, as it does every few seconds. */
+  deliver(): Promise<void>;
   setAvailable(which: 'store' | 'directory', available: boolean): void;
   giveRoles(person: SuitePerson, roles: readonly string[]): Promise<void>;
   setState(person: SuitePerson, state: PersonState): Promise<void>;
@@ -84,6 +89,7 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
   };
 
   const rogue = createRogueProvider(port);
+  const parties = createRelyingParties(port);
   const configure = (provider: Readonly<Record<string, unknown>>) =>
     parseConfig({
       publicUrl: at.gateway,
@@ -94,6 +100,7 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
       clients: [
         { id: 'notes', name: 'Notes', home: `${at.notes}/`, origins: [at.notes] },
         { id: 'photos', name: 'Photos', home: `${at.photos}/`, origins: [at.photos] },
+        ...parties.clients,
       ],
       rules: [
         { host: 'notes.acme.localhost', path: '/public/*', allow: 'public' },
@@ -131,6 +138,7 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
     response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>A page</h1>');
   };
   for (const [host, listener] of provider.listeners) listeners.set(host, listener);
+  for (const [host, listener] of parties.listeners) listeners.set(host, listener);
   listeners.set(rogue.host, rogue.listener);
   listeners.set('sibling.acme.localhost', page);
   listeners.set('elsewhere.localhost', page);
@@ -151,6 +159,7 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
     keyring,
     provider,
     rogue,
+    parties,
     tap,
     log,
     browser: (process) => createBrowser(now, process === undefined ? {} : { 'x-suite-process': process }),
@@ -170,6 +179,7 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
       await hear().catch(() => {});
     },
     hear,
+    deliver: async () => await gateways[1]?.logouts.deliver(),
     setAvailable: rooms.setAvailable,
     giveRoles: (person, roles) => rooms.giveRoles(uid(person), roles),
     setState: (person, state) => rooms.setState(uid(person), state),

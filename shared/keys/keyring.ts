@@ -5,6 +5,7 @@ import {
   publicJwks,
   readPrivateJwk,
   type SigningAlgorithm,
+  type SigningKey,
   type SigningKeys,
   type VerificationKey,
 } from './signing.ts';
@@ -14,7 +15,13 @@ export const signingUses = ['domainCookie', 'openid', 'identity'] as const;
 export type SigningUse = (typeof signingUses)[number];
 
 /** What a sealed value is for. A key is derived for each, so that none opens as another. */
-export type SealPurpose = 'host-session' | 'login-attempt' | 'bounces' | 'provider-tokens' | 'after-logout';
+export type SealPurpose =
+  | 'host-session'
+  | 'login-attempt'
+  | 'bounces'
+  | 'provider-tokens'
+  | 'after-logout'
+  | 'authorization';
 
 /** Keys for sealed values, by `kid`; the first seals. */
 export type SealingKeys = {
@@ -44,11 +51,11 @@ export function createKeyring(text: string): Keyring {
   return { ...(Object.fromEntries(signing) as Record<SigningUse, SigningKeys>), sealing };
 }
 
-/** Makes a key file with one fresh key of every kind. Environments never share one. */
+/** Makes a key file with a fresh key of every kind, for OpenID tokens one of each algorithm. Environments never share one. */
 export function generateKeyFile(algorithm: SigningAlgorithm = 'RS256'): KeyFile {
   return {
     domainCookie: [generateSigningKey(algorithm)],
-    openid: [generateSigningKey('RS256')],
+    openid: [generateSigningKey('RS256'), generateSigningKey('ES256')],
     identity: [generateSigningKey('ES256')],
     sealing: [{ kid: newKid(), k: randomBytes(32).toString('base64url') }],
   };
@@ -90,7 +97,7 @@ function readUse(use: SigningUse, list: unknown, mistakes: ConfigMistake[]): Sig
     mistakes.push({ where, says: 'is missing' });
     return undefined;
   }
-  const read: SigningKeys['current'][] = [];
+  const read: SigningKey[] = [];
   list.forEach((jwk: unknown, i) => {
     try {
       read.push(readPrivateJwk((jwk ?? {}) as JsonWebKey));
@@ -105,7 +112,8 @@ function readUse(use: SigningUse, list: unknown, mistakes: ConfigMistake[]): Sig
   }
   const all = new Map<string, VerificationKey>(read.map(({ kid, alg, key }) => [kid, { kid, alg, key }]));
   if (all.size < read.length) mistakes.push({ where, says: 'has one kid twice' });
-  return { current, all, jwks: publicJwks(read) };
+  const byAlgorithm = new Map<SigningAlgorithm, SigningKey>(read.toReversed().map((key) => [key.alg, key]));
+  return { current, byAlgorithm, all, jwks: publicJwks(read) };
 }
 
 /** A kid fixes one key, and a key one use; a sealing master that is also a signing key's secret would tie two uses. */

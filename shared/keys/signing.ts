@@ -12,9 +12,14 @@ export type VerificationKeys = ReadonlyMap<string, VerificationKey>;
 /** A public JWK Set (RFC 7517 §5). */
 export type Jwks = { readonly keys: readonly JsonWebKey[] };
 
+/** A key that signs, with its public half. */
+export type SigningKey = VerificationKey & { readonly privateKey: KeyObject };
+
 /** The keys of one use: the first signs, all of them verify and are published. */
 export type SigningKeys = {
-  readonly current: VerificationKey & { readonly privateKey: KeyObject };
+  readonly current: SigningKey;
+  /** The first key of each algorithm, for those who ask for one. */
+  readonly byAlgorithm: ReadonlyMap<SigningAlgorithm, SigningKey>;
   readonly all: VerificationKeys;
   readonly jwks: Jwks;
 };
@@ -24,7 +29,7 @@ export type SigningKeys = {
  *
  * @throws Error in words for an operator, without key material, where the JWK is no usable private key of `alg`.
  */
-export function readPrivateJwk(jwk: JsonWebKey & { kid?: unknown; alg?: unknown }): SigningKeys['current'] {
+export function readPrivateJwk(jwk: JsonWebKey & { kid?: unknown; alg?: unknown }): SigningKey {
   const { kid, alg, use } = jwk;
   if (typeof kid !== 'string' || !/^[A-Za-z0-9._-]{1,64}$/.test(kid)) throw new Error('kid is missing or malformed');
   if (!isSigningAlgorithm(alg)) throw new Error('alg must be RS256, ES256 or EdDSA');

@@ -5,8 +5,10 @@ import { mapUsers, quoteIdentifier, quoteLiteral, type UsersMapping } from '../u
 const ours: Record<string, string> = {
   audit: 'select, insert',
   claimed_once: 'select, insert, update, delete',
+  codes: 'select, insert, update, delete',
   feed: 'select, insert, delete',
   identities: 'select, insert, update',
+  logouts: 'select, insert, update, delete',
   migrations: 'select',
   people: 'select, insert, update',
   permissions: 'select, insert, update, delete',

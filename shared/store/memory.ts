@@ -1,6 +1,7 @@
 import type { Seconds } from '../clock.ts';
 import { SsoError } from '../errors.ts';
 import type { SessionId } from '../identity.ts';
+import { createMemoryHandOff } from './memory-hand-off.ts';
 import { cleaned } from './storable.ts';
 import { type FeedEntry, newsOutlivesSession, type Session, type Store } from './store.ts';
 
@@ -33,6 +34,8 @@ export function createMemoryStore(): MemoryStore {
       .sort((a, b) => b.createdAt - a.createdAt || (a.sid < b.sid ? -1 : 1));
   }
 
+  const handOff = createMemoryHandOff(answering, (sid, now) => alive(now, (session) => session.sid === sid)[0]);
+
   function announce(entry: FeedEntry): void {
     newest += 1;
     feed.push({ id: newest, entry });
@@ -42,6 +45,7 @@ export function createMemoryStore(): MemoryStore {
   function end(sid: SessionId, now: Seconds): Session | undefined {
     const session = sessions.get(sid)?.session;
     sessions.delete(sid);
+    if (session) handOff.ended(session, now);
     if (!session || session.endsAt <= now) return undefined;
     announce({ kind: 'session-ended', sid, until: session.endsAt + newsOutlivesSession });
     return session;
@@ -55,7 +59,9 @@ export function createMemoryStore(): MemoryStore {
     return true;
   }
 
+  const { ended, sweepHandOff, ...handOffStore } = handOff;
   return {
+    ...handOffStore,
     announce,
     setAvailable: (value) => {
       available = value;
@@ -151,10 +157,15 @@ export function createMemoryStore(): MemoryStore {
     sweep: async (now) => {
       answering();
       const before = sessions.size + claimed.size + feed.length;
-      for (const [sid, { session }] of sessions) if (session.endsAt <= now) sessions.delete(sid);
+      const codesAndNotices = sweepHandOff(now);
+      for (const [sid, { session }] of sessions) {
+        if (session.endsAt > now) continue;
+        sessions.delete(sid);
+        ended(session, now);
+      }
       for (const [name, until] of claimed) if (until <= now) claimed.delete(name);
       feed = feed.filter(({ entry }) => entry.until > now);
-      return before - sessions.size - claimed.size - feed.length;
+      return codesAndNotices + before - sessions.size - claimed.size - feed.length;
     },
 
     ping: async () => answering(),

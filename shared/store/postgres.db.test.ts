@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../infra/local/postgres.testing.ts';
 import { asSessionId, asSubject, asUserId } from '../identity.ts';
 import { migrate } from '../migrations/migrate.ts';
+import type { NewCode } from './hand-off.ts';
 import { createPostgresStore } from './postgres.ts';
 import { storeContract } from './store.contract.ts';
 import type { NewSession, Store } from './store.ts';
@@ -117,6 +118,31 @@ describe('on Postgres', () => {
     ]);
   });
 
+  it.each([
+    ['commits', 'refused', 0],
+    ['is rolled back', 'redeemed', 1],
+  ] as const)('redeems a code beside a sign-out only once that %s', async (end, kind, told) => {
+    const sid = asSessionId(`beside-${kind}`);
+    await store.createSession(session(sid), `hash-beside-${kind}`);
+    const code = { hash: `beside-${kind}`, clientId: 'globex', redirectUri: 'https://globex.test/', challenge: 'c' };
+    await store.createCode({ ...code, origin: 'https://globex.test', sid, scope: 'openid', expiresAt: now + 30 });
+    let outcome: Promise<unknown> | undefined;
+    const signOut = sql.begin(async (slow) => {
+      await slow`delete from crossgate.sessions where sid = ${sid}`;
+      outcome = store.redeemCode({ ...code, accessHash: `access-${kind}`, accessUntil: now + 60 }, now);
+      for (;;) {
+        const waiting = await sql`select from pg_stat_activity where datname = current_database()
+          and wait_event_type = 'Lock' and query ilike '%update crossgate.codes%'`;
+        if (waiting.length > 0) break;
+      }
+      if (end === 'is rolled back') throw new Error('no sign-out after all');
+    });
+    await signOut.catch(() => {});
+    expect(await outcome).toMatchObject({ kind });
+    await store.endSession(sid, 'logout', now);
+    expect(await store.logoutsOf(sid)).toHaveLength(told);
+  });
+
   it('keeps neither handle nor claimed name in the clear', async () => {
     await store.claimOnce('very-secret', now, now + 30);
     const rows = await sql`select name from crossgate.claimed_once where name like '%secret%'`;
@@ -153,6 +179,12 @@ describe('a database in trouble', () => {
       ['endSessionsOf', () => store.endSessionsOf(asUserId('private-user'), 'logout', now)],
       ['sessionsOf', () => store.sessionsOf(asUserId('private-user'), now)],
       ['claimOnce', () => store.claimOnce('private-name', now, now)],
+      ['createCode', () => store.createCode(codeOfNobody)],
+      ['redeemCode', () => store.redeemCode({ ...codeOfNobody, accessHash: 'private-a', accessUntil: now }, now)],
+      ['findGrant', () => store.findGrant('private-access', now)],
+      ['takeLogouts', () => store.takeLogouts(now, now, 10)],
+      ['noteLogout', () => store.noteLogout({ sid, clientId: 'private-client' }, { kind: 'delivered' }, now)],
+      ['logoutsOf', () => store.logoutsOf(sid)],
       ['readFeed', () => store.readFeed(now)],
       ['watchFeed', () => store.watchFeed(() => {})],
       ['sweep', () => store.sweep(now)],
@@ -165,6 +197,17 @@ describe('a database in trouble', () => {
     }
     await unreachable.end({ timeout: 0 });
   });
+
+  const codeOfNobody: NewCode = {
+    hash: 'private-code',
+    clientId: 'private-client',
+    redirectUri: 'https://private.test/',
+    origin: 'https://private.test',
+    sid: asSessionId('private-sid'),
+    challenge: 'private-challenge',
+    scope: 'openid',
+    expiresAt: now,
+  };
 
   const sessionOfNobody: NewSession = {
     sid: asSessionId('x'),

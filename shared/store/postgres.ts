@@ -3,6 +3,7 @@ import type postgres from 'postgres';
 import type { Seconds } from '../clock.ts';
 import { askDatabase } from './database-error.ts';
 import { readFeed, watchFeed } from './postgres-feed.ts';
+import { createPostgresHandOff, tellingClients } from './postgres-hand-off.ts';
 import { type SessionRow, sessionColumns, sessionOf } from './session-row.ts';
 import { cleaned, isStorable } from './storable.ts';
 import { type EndReason, newsOutlivesSession, type Session, type Store } from './store.ts';
@@ -20,10 +21,11 @@ export function createPostgresStore(sql: postgres.Sql): Store {
   const asked = <T>(doing: string, ask: () => Promise<T>): Promise<T> =>
     askDatabase(sql, 'store_unavailable', doing, ask);
 
-  /** Deletes the sessions for which `which` holds and tells feed and audit trail of those that were alive. */
+  /** Deletes the sessions for which `which` holds, tells their clients, and feed and audit trail of those that were alive. */
   const ending = (which: postgres.PendingQuery<postgres.Row[]>, reason: EndReason, now: Seconds) => sql`
     gone as (delete from crossgate.sessions where ${which} returning *),
     alive as (select * from gone where ends_at > to_timestamp(${now}::float8)),
+    told as (${tellingClients(sql, now)}),
     news as (
       insert into crossgate.feed (kind, sid, user_id, until)
       select 'session-ended', sid, user_id, ends_at + ${newsOutlivesSession}::float8 * interval '1 second' from alive
@@ -49,6 +51,8 @@ export function createPostgresStore(sql: postgres.Sql): Store {
   }
 
   return {
+    ...createPostgresHandOff(sql, asked, longestName),
+
     createSession: (session, handleHash, replaces) =>
       asked('creating a session', async () => {
         const { identity, createdAt } = session;
@@ -137,14 +141,19 @@ export function createPostgresStore(sql: postgres.Sql): Store {
         const expired = sql`to_timestamp(${now}::float8) limit ${sweepLimit}`;
         const [row] = await sql<{ count: number }[]>`
           with
-          sessions as (delete from crossgate.sessions where ctid = any (array(
-            select ctid from crossgate.sessions where ends_at <= ${expired})) returning 1),
+          gone as (delete from crossgate.sessions where ctid = any (array(
+            select ctid from crossgate.sessions where ends_at <= ${expired})) returning *),
+          told as (${tellingClients(sql, now)}),
           feed as (delete from crossgate.feed where ctid = any (array(
             select ctid from crossgate.feed where until <= ${expired})) returning 1),
           claims as (delete from crossgate.claimed_once where ctid = any (array(
-            select ctid from crossgate.claimed_once where until <= ${expired})) returning 1)
-          select ((select count(*) from sessions) + (select count(*) from feed) + (select count(*) from claims))::int
-            as count`;
+            select ctid from crossgate.claimed_once where until <= ${expired})) returning 1),
+          codes as (delete from crossgate.codes where ctid = any (array(
+            select ctid from crossgate.codes where keep_until <= ${expired})) returning 1),
+          logouts as (delete from crossgate.logouts where ctid = any (array(
+            select ctid from crossgate.logouts where until <= ${expired})) returning 1)
+          select ((select count(*) from gone) + (select count(*) from feed) + (select count(*) from claims)
+            + (select count(*) from codes) + (select count(*) from logouts))::int as count`;
         return row?.count ?? 0;
       }),
 

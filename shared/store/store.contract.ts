@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asSessionId, asSubject, asUserId, type UserId } from '../identity.ts';
+import { handOffPromises } from './hand-off.contract.ts';
 import type { FeedEntry, NewSession, Session, Store } from './store.ts';
 import { newsOutlivesSession } from './store.ts';
 
@@ -330,6 +331,9 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
         expect(woken).toBe(before);
       });
     });
+
+    // among the last: what it sweeps out is not for the rest to find
+    describe('the hand-off', () => handOffPromises(() => ({ store, other })));
 
     it('sweeps out what has expired and nothing else', async () => {
       const userId = asUserId(fresh('user'));

@@ -1,5 +1,6 @@
 import type { Seconds } from '../clock.ts';
 import type { Identity, SessionId, UserId } from '../identity.ts';
+import type { HandOffStore } from './hand-off.ts';
 
 /** One sign-in at the gateway. */
 export type Session = {
@@ -53,12 +54,12 @@ export type FeedPage = {
 };
 
 /**
- * Sessions and revocations that all gateway processes share. One contract (`store.contract.ts`), kept by every
+ * Sessions, codes and revocations that all gateway processes share. One contract (`store.contract.ts`), kept by every
  * implementation.
  *
  * Times come from the caller's clock. Every method throws `SsoError('store_unavailable')` when the answer can't be had.
  */
-export interface Store {
+export interface Store extends HandOffStore {
   /**
    * Adds a session, and ends the one it replaces (whoever's) in the same transaction.
    *
@@ -97,7 +98,7 @@ export interface Store {
 
   /**
    * Ends a session, tells the feed (until {@link newsOutlivesSession} after its end) and the audit trail
-   * (`session.ended`). Idempotent.
+   * (`session.ended`), and notes for each client that was given tokens that it has to be told. Idempotent.
    *
    * @returns The session as it was, for revoking its provider tokens; `undefined` if it was not alive.
    */
@@ -125,7 +126,10 @@ export interface Store {
    */
   watchFeed(wake: () => void): Promise<() => Promise<void>>;
 
-  /** Removes what has expired, at most some thousands of rows of each kind a call. Returns how many rows went. */
+  /**
+   * Removes what has expired, at most some thousands of rows of each kind a call; clients are told of a session that ran
+   * out, too. Returns how many rows went.
+   */
   sweep(now: Seconds): Promise<number>;
 
   /** Resolves if the store answers, throws otherwise. For readiness. */

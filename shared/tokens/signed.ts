@@ -4,8 +4,11 @@ import type { Seconds } from '../clock.ts';
 import type { SigningAlgorithm, SigningKeys, VerificationKeys } from '../keys/signing.ts';
 import { canonicalBytes } from './base64url.ts';
 
-/** Fixed `typ` of each kind of token that we sign (RFC 8725 §3.11). */
-export type TokenType = 'sso+jwt' | 'identity+jwt';
+/**
+ * Fixed `typ` of each kind of token that we sign (RFC 8725 §3.11). `JWT` is the ID token, for which no better one is
+ * agreed on; it has keys of its own.
+ */
+export type TokenType = 'sso+jwt' | 'identity+jwt' | 'JWT' | 'logout+jwt';
 
 /** What every token that we sign carries. */
 export type TokenClaims = {

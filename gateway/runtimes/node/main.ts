@@ -12,6 +12,7 @@ export async function serve(configFile?: string): Promise<void> {
   const { deps, close } = await createNodeDeps(config, { databaseAccess });
   const gateway = createGateway(deps);
   const unfollow = await gateway.feed.follow();
+  const stopLogouts = gateway.logouts.follow();
   const server = createGatewayServer(createListener(gateway));
   const { host, port } = config.listen;
   await new Promise<void>((resolve, reject) => {
@@ -30,6 +31,7 @@ export async function serve(configFile?: string): Promise<void> {
       server.closeIdleConnections();
     });
     await unfollow();
+    await stopLogouts();
     await close();
   });
 }
