@@ -1,8 +1,8 @@
 import type { Seconds } from '../../shared/clock.ts';
 import type { RuleConfig } from '../../shared/config.ts';
+import { type HeaderReader, isNavigation, isPrefetch } from '../../shared/navigation.ts';
 import { compileRules, type Rule, type RuleMatcher } from '../../shared/permissions/rules.ts';
 import { forwardedTarget, refuseForwarded, type Target } from '../http/forwarded.ts';
-import { type HeaderReader, isNavigation, isPrefetch } from '../http/navigation.ts';
 import type { Visitor } from './core.ts';
 
 /** What one call of `/check` asks. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'hono';
-import type { HeaderReader } from './navigation.ts';
+import type { HeaderReader } from '../../shared/navigation.ts';
 
 /** What every request of the gateway carries through its handlers. */
 export type GatewayEnv = {

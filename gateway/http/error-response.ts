@@ -1,9 +1,9 @@
 import type { Failure, FailureCode } from '../../shared/errors.ts';
 import { SsoError } from '../../shared/errors.ts';
+import { wantsPage } from '../../shared/navigation.ts';
 import type { Log } from '../deps.ts';
 import { errorPage } from '../pages/error.ts';
 import { type GatewayContext, headerReader, requestId } from './context.ts';
-import { wantsPage } from './navigation.ts';
 
 /** Body of an error that a program reads. */
 export type Problem = {

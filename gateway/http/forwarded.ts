@@ -1,5 +1,5 @@
 import { SsoError } from '../../shared/errors.ts';
-import type { HeaderReader } from './navigation.ts';
+import type { HeaderReader } from '../../shared/navigation.ts';
 
 /** The request that a proxy asks about. */
 export type Target = {

@@ -1,4 +1,4 @@
-import type { HeaderReader } from './navigation.ts';
+import type { HeaderReader } from '../../shared/navigation.ts';
 
 /**
  * Whose page sent this state-changing request, whatever its content type?

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Seconds } from '../../shared/clock.ts';
 import { failures, SsoError } from '../../shared/errors.ts';
+import { isNavigation, isPrefetch } from '../../shared/navigation.ts';
 import {
   type AuthorizationRequest,
   answerUrl,
@@ -13,7 +14,6 @@ import { assertResumable, type Resumed, readResumed, resumeUrl } from '../hand-o
 import { addCookies, type GatewayContext, headerReader, requestId } from '../http/context.ts';
 import { problem } from '../http/error-response.ts';
 import { readForm } from '../http/form.ts';
-import { isNavigation, isPrefetch } from '../http/navigation.ts';
 import { asSsoError, oauthError } from '../http/oauth-error.ts';
 import type { Parts } from '../session/parts.ts';
 import { type Renewal, renewSession } from '../session/renew.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { attemptLifetime, endAttempt, findAttempt } from '../../shared/cookies/login-attempt.ts';
 import { SsoError } from '../../shared/errors.ts';
+import { isPrefetch } from '../../shared/navigation.ts';
 import { addCookies, type GatewayContext, headerReader } from '../http/context.ts';
-import { isPrefetch } from '../http/navigation.ts';
 import type { Parts } from '../session/parts.ts';
 import { readSession } from '../session/read.ts';
 import { resolvePerson, startSession } from '../session/start.ts';

@@ -1,5 +1,6 @@
 import type { Seconds } from '../../shared/clock.ts';
 import { failures, SsoError } from '../../shared/errors.ts';
+import { type HeaderReader, isNavigation, isPrefetch, isPreflight } from '../../shared/navigation.ts';
 import { decide } from '../../shared/permissions/decide.ts';
 import type { JudgedUrl } from '../../shared/return-url.ts';
 import type { Person } from '../../shared/users/directory.ts';
@@ -11,7 +12,6 @@ import { type CheckRequest, type CheckRules, isTimeToRenew, readCheckRequest } f
 import { type GatewayContext, headerReader, peerAddress } from '../http/context.ts';
 import { problem } from '../http/error-response.ts';
 import type { Target } from '../http/forwarded.ts';
-import { type HeaderReader, isNavigation, isPrefetch, isPreflight } from '../http/navigation.ts';
 import { endSessionsOf } from '../session/end.ts';
 import type { Parts } from '../session/parts.ts';
 

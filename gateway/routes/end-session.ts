@@ -1,10 +1,10 @@
 import { failures, SsoError } from '../../shared/errors.ts';
+import { isNavigation, isPrefetch } from '../../shared/navigation.ts';
 import type { JudgedUrl } from '../../shared/return-url.ts';
 import { clientSid, type IdTokenHint, readIdTokenHint } from '../hand-off/id-token.ts';
 import { type GatewayContext, headerReader } from '../http/context.ts';
 import { problem } from '../http/error-response.ts';
 import { type Parameters, readForm, singleParameters } from '../http/form.ts';
-import { isNavigation, isPrefetch } from '../http/navigation.ts';
 import type { Parts } from '../session/parts.ts';
 import { readSession } from '../session/read.ts';
 import { leave } from './leave.ts';

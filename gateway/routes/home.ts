@@ -1,6 +1,6 @@
 import { SsoError } from '../../shared/errors.ts';
+import { isPrefetch } from '../../shared/navigation.ts';
 import { addCookies, type GatewayContext, headerReader } from '../http/context.ts';
-import { isPrefetch } from '../http/navigation.ts';
 import { homePage } from '../pages/home.ts';
 import type { Parts } from '../session/parts.ts';
 import { renewSession } from '../session/renew.ts';

@@ -1,9 +1,9 @@
 import { clearCookie } from '../../shared/cookies/cookie.ts';
 import { startAttempt } from '../../shared/cookies/login-attempt.ts';
 import { failures, SsoError } from '../../shared/errors.ts';
+import { isNavigation, isPrefetch } from '../../shared/navigation.ts';
 import { addCookies, type GatewayContext, headerReader } from '../http/context.ts';
 import { problem } from '../http/error-response.ts';
-import { isNavigation, isPrefetch } from '../http/navigation.ts';
 import type { Provider } from '../provider/openid.ts';
 import type { Parts } from '../session/parts.ts';
 import { renewSession } from '../session/renew.ts';

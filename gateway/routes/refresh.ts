@@ -1,7 +1,7 @@
 import { failures, SsoError } from '../../shared/errors.ts';
+import { isNavigation, isPrefetch } from '../../shared/navigation.ts';
 import { type GatewayContext, headerReader } from '../http/context.ts';
 import { problem } from '../http/error-response.ts';
-import { isNavigation, isPrefetch } from '../http/navigation.ts';
 import type { Parts } from '../session/parts.ts';
 import { renewSession } from '../session/renew.ts';
 import { returnAutomatically } from './return.ts';

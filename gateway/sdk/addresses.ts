@@ -1,5 +1,6 @@
+import { isNavigation } from '../../shared/navigation.ts';
 import { longestUrl } from '../../shared/return-url.ts';
-import { type Incoming, isNavigation, pathAndQuery } from './incoming.ts';
+import { type Incoming, pathAndQuery } from './incoming.ts';
 
 /** Where the filter sends people. All of it comes from the app's options, never from `Host` or `X-Forwarded-*`. */
 export type Addresses = {
@@ -58,7 +59,7 @@ export function createAddresses(gateway: string, url: string): Addresses {
     refresh: (returnTo) => at('/refresh', returnTo),
     signOut: (returnTo) => at('/logout', returnTo),
     returnFrom(incoming) {
-      if (isNavigation(incoming)) return own(incoming.target);
+      if (isNavigation(incoming.method, incoming.header)) return own(incoming.target);
       return referer(incoming.header('referer')) ?? (incoming.method === 'GET' ? own(incoming.target) : root);
     },
     returnTo(address) {

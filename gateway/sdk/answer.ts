@@ -1,5 +1,6 @@
 import { type Failure, type FailureCode, failures } from '../../shared/errors.ts';
-import { type Incoming, isNavigation } from './incoming.ts';
+import { isNavigation } from '../../shared/navigation.ts';
+import type { Incoming } from './incoming.ts';
 
 /** A whole answer of the filter, before a framework gives it a shape. */
 export type Answer = {
@@ -53,7 +54,7 @@ function page(code: FailureCode): Answer {
 
 /** A failure as a page for a person's navigation, as problem details for everything else. */
 export function refusal(code: FailureCode, incoming: Incoming): Answer {
-  return isNavigation(incoming) ? page(code) : problem(code);
+  return isNavigation(incoming.method, incoming.header) ? page(code) : problem(code);
 }
 
 /** The same answer with cookies to set. */

@@ -1,8 +1,9 @@
 import type { DomainCookie } from '../../shared/cookies/domain-cookie.ts';
+import { isNavigation, isPrefetch, isPreflight } from '../../shared/navigation.ts';
 import { createAddresses } from './addresses.ts';
 import { type Answer, problem, redirect, refusal, toResponse, withCookies } from './answer.ts';
 import { createCookieReader } from './cookie-reader.ts';
-import { type Incoming, isNavigation, isPrefetch, isPreflight } from './incoming.ts';
+import type { Incoming } from './incoming.ts';
 import { createLocalSessions } from './local-session.ts';
 import { type AutoLoginOptions, checkOptions } from './options.ts';
 import { type Person, personOf } from './person.ts';
@@ -91,7 +92,7 @@ export function createAutoLogin(options: AutoLoginOptions): AutoLogin {
 
   async function decide(incoming: Incoming): Promise<Decision> {
     const challengeFor = (kind: 'none' | 'expired' | 'conflict') => challenge(incoming, kind);
-    if (isPreflight(incoming)) {
+    if (isPreflight(incoming.method, incoming.header)) {
       return { kind: 'signed-out', cookies: [], headers: [], challenge: () => challengeFor('none') };
     }
     const header = incoming.header('cookie');
@@ -105,7 +106,7 @@ export function createAutoLogin(options: AutoLoginOptions): AutoLogin {
     const drops = (reading.kind === 'none' || reading.kind === 'conflict') && sessions.sent(header);
     const cookies = drops ? [sessions.clear()] : [];
     if (optional) return { kind: 'signed-out', cookies, headers: headersBeside(cookies), challenge: refuse };
-    return { kind: 'respond', answer: isPrefetch(incoming) ? refuse() : withCookies(refuse(), cookies) };
+    return { kind: 'respond', answer: isPrefetch(incoming.header) ? refuse() : withCookies(refuse(), cookies) };
   }
 
   async function signedIn(cookie: DomainCookie, header: string | undefined, now: number): Promise<SignedIn> {
@@ -120,11 +121,11 @@ export function createAutoLogin(options: AutoLoginOptions): AutoLogin {
   }
 
   function challenge(incoming: Incoming, kind: 'none' | 'expired' | 'conflict'): Answer {
-    if (isPrefetch(incoming)) return problem('prefetch_refused');
+    if (isPrefetch(incoming.header)) return problem('prefetch_refused');
     const returnTo = addresses.returnFrom(incoming);
     const login = addresses.signIn(returnTo);
     const refresh = addresses.refresh(returnTo);
-    if (isNavigation(incoming)) return redirect(kind === 'none' ? login : refresh);
+    if (isNavigation(incoming.method, incoming.header)) return redirect(kind === 'none' ? login : refresh);
     return kind === 'none' ? problem('not_signed_in', { login }) : problem('session_expired', { login, refresh });
   }
 

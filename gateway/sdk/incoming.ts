@@ -1,3 +1,5 @@
+import type { HeaderReader } from '../../shared/navigation.ts';
+
 /** What the filter looks at in a request, whatever framework carries it. The body is never touched. */
 export type Incoming = {
   readonly method: string;
@@ -7,34 +9,8 @@ export type Incoming = {
    */
   readonly target: string;
   /** One header as received, by its name in lower case. */
-  header(name: string): string | undefined;
+  readonly header: HeaderReader;
 };
-
-/**
- * Is this a person's browser going to a page, which may be sent elsewhere? Only a top-level GET is: Fetch Metadata says
- * so, and where a browser sends none, `Accept: text/html` does. HEAD is not: browsers never navigate by it.
- *
- * @see https://www.w3.org/TR/fetch-metadata/
- */
-export function isNavigation({ method, header }: Incoming): boolean {
-  if (method !== 'GET') return false;
-  const mode = header('sec-fetch-mode');
-  const dest = header('sec-fetch-dest');
-  if (mode !== undefined || dest !== undefined) return mode === 'navigate' && dest === 'document';
-  return (header('accept') ?? '').includes('text/html');
-}
-
-/** Is a browser only preparing for a click that may never come? */
-export function isPrefetch({ header }: Incoming): boolean {
-  return ['sec-purpose', 'purpose', 'x-moz'].some((name) => /prefetch|prerender/i.test(header(name) ?? ''));
-}
-
-/** Is this a CORS preflight? It carries no cookie and can't be redirected. */
-export function isPreflight({ method, header }: Incoming): boolean {
-  return (
-    method === 'OPTIONS' && header('origin') !== undefined && header('access-control-request-method') !== undefined
-  );
-}
 
 /**
  * Path and query of a request, as the URL standard reads them: dot segments resolved, backslashes turned, the rest

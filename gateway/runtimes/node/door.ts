@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type HeaderReader, isPreflight } from '../../../shared/navigation.ts';
 import type { Gateway } from '../../app.ts';
 import { isTimeToRenew, readCheckRequest } from '../../check/request.ts';
-import { type HeaderReader, isPreflight } from '../../http/navigation.ts';
 
 /** Handles a request if it is one that the door takes; `false` leaves it untouched for the ordinary listener. */
 export type Door = (request: IncomingMessage, response: ServerResponse) => boolean;
