@@ -27,7 +27,7 @@ export function discoveryDocument({ at, config, keyring }: Parts): Readonly<Reco
     code_challenge_methods_supported: ['S256'],
     prompt_values_supported: ['none', 'login'],
     claims_supported: [
-      ...['iss', 'sub', 'aud', 'iat', 'exp', 'auth_time', 'nonce', 'at_hash', 'sid'],
+      ...['iss', 'sub', 'aud', 'iat', 'exp', 'auth_time', 'nonce', 'at_hash', 'sid', 'session_expiry', 'sso_monitor'],
       ...['email', 'name', 'roles', 'permissions'],
     ],
     claims_parameter_supported: false,

@@ -40,15 +40,17 @@ export function signerFor(client: ClientConfig, keyring: Pick<Keyring, 'openid'>
 export function signIdToken(
   client: ClientConfig,
   about: {
-    readonly session: Pick<Session, 'sid' | 'userId' | 'authTime'>;
+    readonly session: Pick<Session, 'sid' | 'userId' | 'authTime' | 'endsAt'>;
     readonly nonce: string | undefined;
     readonly accessToken: string;
+    /** What the app's frame gets its monitor cookie for. */
+    readonly monitorTicket: string;
     readonly claims: Readonly<Record<string, unknown>>;
   },
   now: Seconds,
   { config, keyring }: Maker,
 ): string {
-  const { session, nonce, accessToken, claims } = about;
+  const { session, nonce, accessToken, monitorTicket, claims } = about;
   return signToken(signerFor(client, keyring), 'JWT', {
     ...claims,
     iss: config.publicUrl,
@@ -58,6 +60,8 @@ export function signIdToken(
     exp: now + tokenLifetime,
     auth_time: session.authTime,
     sid: clientSid(session.sid, client.id),
+    session_expiry: session.endsAt,
+    sso_monitor: monitorTicket,
     // both algorithms sign a SHA-256
     at_hash: createHash('sha256').update(accessToken).digest().subarray(0, 16).toString('base64url'),
     ...(nonce === undefined ? {} : { nonce }),

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { Seconds } from '../../shared/clock.ts';
 import { failures, SsoError } from '../../shared/errors.ts';
 import { isNavigation, isPrefetch } from '../../shared/navigation.ts';
@@ -9,6 +8,7 @@ import {
   readAuthorizationRequest,
   readReturnAddress,
 } from '../hand-off/authorization-request.ts';
+import { createCode } from '../hand-off/code.ts';
 import { readIdTokenHint } from '../hand-off/id-token.ts';
 import { assertResumable, type Resumed, readResumed, resumeUrl } from '../hand-off/resume.ts';
 import { addCookies, type GatewayContext, headerReader, requestId } from '../http/context.ts';
@@ -19,8 +19,6 @@ import type { Parts } from '../session/parts.ts';
 import { type Renewal, renewSession } from '../session/renew.ts';
 import { returnAutomatically } from './return.ts';
 
-/** How long an app may take to redeem a code. */
-const codeLifetime: Seconds = 30;
 const longestForm = 8192;
 
 /**
@@ -87,7 +85,7 @@ async function answer(
   }
   if (!renewal) throw new SsoError('internal', 'nobody is signed in, and nothing was missing');
   addCookies(c, [renewal.cookie]);
-  const code = await createCode(request, renewal, now, parts);
+  const code = await createCode(request, renewal.session.sid, now, parts);
   const url = answerUrl(request, parts.config.publicUrl, { code });
   parts.log.info('code given', { client: request.client.id, uid: renewal.person.uid });
   // somebody who has just signed in did something
@@ -117,27 +115,6 @@ function whatIsMissing(
   if (prompt === 'login') return 'not signed in afresh';
   if (maxAge !== undefined && now - authTime > maxAge) return 'signed in too long ago';
   return undefined;
-}
-
-async function createCode(
-  request: AuthorizationRequest,
-  renewal: Renewal,
-  now: Seconds,
-  { store }: Parts,
-): Promise<string> {
-  const code = randomBytes(32).toString('base64url');
-  await store.createCode({
-    hash: createHash('sha256').update(code).digest('base64url'),
-    clientId: request.client.id,
-    redirectUri: request.redirectUri,
-    origin: new URL(request.redirectUri).origin,
-    sid: renewal.session.sid,
-    challenge: request.challenge,
-    scope: request.scope,
-    expiresAt: now + codeLifetime,
-    ...(request.nonce !== undefined && { nonce: request.nonce }),
-  });
-  return code;
 }
 
 /** Tells the app what is wrong. */

@@ -4,6 +4,7 @@ import { SsoError } from '../../shared/errors.ts';
 import { claimsFor } from '../hand-off/claims.ts';
 import { authenticateClient, type Credentials, readCredentials } from '../hand-off/client-authentication.ts';
 import { signIdToken, tokenLifetime } from '../hand-off/id-token.ts';
+import { sealMonitorTicket } from '../hand-off/monitor.ts';
 import type { GatewayContext } from '../http/context.ts';
 import { allowOrigin, preflight } from '../http/cors.ts';
 import { type Parameters, readForm, singleParameters } from '../http/form.ts';
@@ -93,12 +94,14 @@ async function redeem(
     throw new SsoError('grant_refused', `${client.id}: the person is ${person?.state ?? 'gone'}`);
   }
   const claims = claimsFor(person, scope, client);
+  const watched = { sid: session.sid, clientId: client.id };
+  const monitorTicket = await sealMonitorTicket(watched, parts.keyring.sealing, now, now + tokenLifetime);
   log.info('tokens given', { client: client.id, uid: session.userId, sid: session.sid });
   return {
     access_token: accessToken,
     token_type: 'Bearer',
     expires_in: tokenLifetime,
-    id_token: signIdToken(client, { session, nonce, accessToken, claims }, now, parts),
+    id_token: signIdToken(client, { session, nonce, accessToken, monitorTicket, claims }, now, parts),
     scope,
   };
 }

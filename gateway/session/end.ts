@@ -1,4 +1,5 @@
 import { clearCookie, cookieNamesWith } from '../../shared/cookies/cookie.ts';
+import { clearCrossSiteSession } from '../../shared/cookies/cross-site-session.ts';
 import { clearHostSession } from '../../shared/cookies/host-session.ts';
 import type { EndReason, Session } from '../../shared/store/store.ts';
 import type { Parts } from './parts.ts';
@@ -15,6 +16,7 @@ export function clearSessionCookies(header: string | undefined, parts: Pick<Part
   return [
     clearHostSession(names.host),
     clearCookie(names.domain, config.cookie.domain),
+    clearCrossSiteSession(names.crossSite),
     ...cookieNamesWith(header, names.loginPrefix)
       .filter((name) => /^[A-Za-z0-9_-]+$/.test(name))
       .slice(0, 20)

@@ -1,3 +1,4 @@
+import { readCrossSiteSession } from '../../shared/cookies/cross-site-session.ts';
 import { type HostSession, hashHandle, readHostSession } from '../../shared/cookies/host-session.ts';
 import type { Session } from '../../shared/store/store.ts';
 import type { Parts } from './parts.ts';
@@ -22,4 +23,18 @@ export async function readSession(header: string | undefined, parts: Parts): Pro
   if (!host) return undefined;
   const session = await parts.store.findSessionByHandle(hashHandle(host.handle), now);
   return session && session.sid === host.sid ? { host, session } : undefined;
+}
+
+/**
+ * The live session of a browser that another site made ask, by the cross-site cookie.
+ *
+ * @param header `Cookie` header as received.
+ * @returns `undefined`: no cookie that we may see, or a session that has ended.
+ * @throws SsoError `store_unavailable`
+ */
+export async function readSessionAcrossSites(header: string | undefined, parts: Parts): Promise<Session | undefined> {
+  const now = parts.clock();
+  const found = await readCrossSiteSession(header, parts.names.crossSite, parts.keyring.sealing, now);
+  if (!found || parts.feed.isEnded(found.sid)) return undefined;
+  return await parts.store.findSession(found.sid, now);
 }

@@ -1,4 +1,5 @@
 import type { Seconds } from '../../shared/clock.ts';
+import { writeCrossSiteSession } from '../../shared/cookies/cross-site-session.ts';
 import { writeDomainCookie } from '../../shared/cookies/domain-cookie.ts';
 import { hashHandle, newHandle, newSessionId, writeHostSession } from '../../shared/cookies/host-session.ts';
 import { SsoError } from '../../shared/errors.ts';
@@ -114,6 +115,7 @@ export async function startSession(
       { ...person, sid, authTime, iat: now, exp: Math.min(now + config.cookie.lifetime, endsAt) },
       endsAt,
     ),
+    await writeCrossSiteSession({ sid }, names.crossSite, keyring.sealing, now, endsAt),
   ];
   await parts.store.createSession(
     {

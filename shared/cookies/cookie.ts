@@ -21,6 +21,10 @@ export type CookieNames = {
   readonly domain: string;
   /** Followed by a hash of the attempt's state. */
   readonly loginPrefix: string;
+  /** What frames on other domains and FedCM may see of the session. */
+  readonly crossSite: string;
+  /** Lets the frame on one app's domain notice the end of a session where it sees no other cookie. */
+  readonly monitor: string;
   /** Counts automatic bounces. */
   readonly bounces: string;
   /** Where to go once the provider has signed the person out too. */
@@ -34,6 +38,8 @@ export function cookieNames(environment: string): CookieNames {
     host: `__Host-sso${suffix}`,
     domain: `__Secure-sso${suffix}`,
     loginPrefix: `__Host-sso${suffix}_login_`,
+    crossSite: `__Host-sso${suffix}_xs`,
+    monitor: `__Host-sso${suffix}_mon`,
     bounces: `__Host-sso${suffix}_bounces`,
     afterLogout: `__Host-sso${suffix}_after_logout`,
   };
@@ -82,12 +88,20 @@ export function cookieNamesWith(header: string | undefined, prefix: string): str
   return [...names];
 }
 
-/** Attributes beside `Secure; HttpOnly; SameSite=Lax; Path=/`, which every cookie here has. */
+/** Attributes beside `Secure; HttpOnly; Path=/`, which every cookie here has. */
 export type CookieAttributes = {
   /** Seconds to keep it; 0 removes it. Absent: until the browser closes. */
   readonly maxAge?: Seconds;
   /** Only for the cookie on the parent domain. */
   readonly domain?: string;
+  /** `None` only for what frames on other domains have to see. Default: `Lax`. */
+  readonly sameSite?: 'None';
+  /**
+   * Kept apart for each site that frames us, which browsers allow where they block other third-party cookies.
+   *
+   * @see https://datatracker.ietf.org/doc/draft-cutler-httpbis-partitioned-cookies/
+   */
+  readonly partitioned?: true;
 };
 
 /**
@@ -107,14 +121,22 @@ export function setCookie(name: string, value: string, attributes: CookieAttribu
   const parts = [`${name}=${value}`, 'Path=/'];
   if (attributes.domain !== undefined) parts.push(`Domain=${attributes.domain}`);
   if (attributes.maxAge !== undefined) parts.push(`Max-Age=${Math.max(0, Math.floor(attributes.maxAge))}`);
-  parts.push('Secure', 'HttpOnly', 'SameSite=Lax');
+  parts.push('Secure', 'HttpOnly', `SameSite=${attributes.sameSite ?? 'Lax'}`);
+  if (attributes.partitioned) parts.push('Partitioned');
   const cookie = parts.join('; ');
   if (Buffer.byteLength(cookie) > longestCookie)
     throw new SsoError('internal', `${name} would be ${cookie.length} bytes`);
   return cookie;
 }
 
-/** Removes a cookie. It has to name the same domain that it was set with. */
-export function clearCookie(name: string, domain?: string): string {
-  return setCookie(name, '', { maxAge: 0, ...(domain === undefined ? {} : { domain }) });
+/**
+ * Removes a cookie. It has to name the same domain that it was set with, and from a frame on another domain only an answer
+ * with `SameSite=None` reaches it.
+ */
+export function clearCookie(
+  name: string,
+  domain?: string,
+  attributes: Pick<CookieAttributes, 'sameSite' | 'partitioned'> = {},
+): string {
+  return setCookie(name, '', { maxAge: 0, ...(domain === undefined ? {} : { domain }), ...attributes });
 }

@@ -21,7 +21,10 @@ export type SealPurpose =
   | 'bounces'
   | 'provider-tokens'
   | 'after-logout'
-  | 'authorization';
+  | 'authorization'
+  | 'cross-site-session'
+  | 'monitor-ticket'
+  | 'monitor';
 
 /** Keys for sealed values, by `kid`; the first seals. */
 export type SealingKeys = {
