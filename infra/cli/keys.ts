@@ -1,6 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { generateKeyFile } from '../../shared/keys/keyring.ts';
+import { type Seconds, systemClock } from '../../shared/clock.ts';
+import { createKeyring, generateKeyFile, type KeyFile } from '../../shared/keys/keyring.ts';
+import { type KeyEntry, keyUses, listKeys, type RotationStep, rotateKeys } from '../../shared/keys/rotation.ts';
 import type { SigningAlgorithm } from '../../shared/keys/signing.ts';
 import { CliError, type Console, exits } from './console.ts';
 
@@ -34,4 +36,108 @@ export function runKeysGenerate({ algorithm, out, force }: GenerateOptions, cons
   }
   console.err(`Wrote ${out}. Point CROSSGATE_KEYS_FILE at it; keep it out of version control.`);
   return exits.fine;
+}
+
+export type ListOptions = {
+  readonly file: string;
+  readonly json?: boolean;
+};
+
+/** Shows what each key of a file is for now; nothing secret. */
+export function runKeysList({ file, json }: ListOptions, console: Console): number {
+  const keys = listKeys(readKeyFile(file, console));
+  if (json) {
+    console.out(JSON.stringify(keys));
+    return exits.fine;
+  }
+  const rows = keys.map((key) => [key.use, key.kid, key.algorithm, key.state, sinceOf(key)]);
+  console.out(columns([['use', 'kid', 'algorithm', 'state', ''], ...rows]));
+  return exits.fine;
+}
+
+export type RotateOptions = {
+  readonly file: string;
+  /** Only these keys; unset: all. */
+  readonly use?: readonly (keyof KeyFile)[];
+  readonly settle: Seconds;
+  readonly keep: Seconds;
+  readonly leaked?: boolean;
+  /** Say what would be done, and write nothing. */
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+};
+
+/** Takes a key file one step on, in place. */
+export function runKeysRotate(options: RotateOptions, console: Console): number {
+  const { file, use = keyUses, settle, keep, leaked = false, dryRun, json } = options;
+  const rotated = rotateKeys(readKeyFile(file, console), { now: systemClock(), uses: use, settle, keep, leaked });
+  const text = `${JSON.stringify(rotated.file, null, 2)}\n`;
+  createKeyring(text);
+  const changes = rotated.steps.some(({ done }) => done !== 'waits');
+  if (!dryRun && changes) replace(file, text, console);
+  if (json) console.out(JSON.stringify(rotated.steps));
+  else for (const step of rotated.steps) console.out(inWords(step, leaked, dryRun));
+  if (changes && !dryRun) {
+    console.err(
+      leaked
+        ? `Wrote ${file}. Restart every gateway with it now. What the old keys made counts no longer${use.includes('sealing') ? ': people sign in again' : ''}.`
+        : `Wrote ${file}. Restart the gateways with it, one after the other; nobody is signed out by that.`,
+    );
+  }
+  return exits.fine;
+}
+
+function readKeyFile(file: string, console: Console): KeyFile {
+  let text: string;
+  try {
+    text = readFileSync(resolve(console.cwd, file), 'utf8');
+  } catch (error) {
+    throw new CliError(exits.wrong, `${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+  createKeyring(text);
+  return JSON.parse(text) as KeyFile;
+}
+
+/** All of it or nothing: whoever starts meanwhile reads the one file or the other. */
+function replace(file: string, text: string, console: Console): void {
+  const path = resolve(console.cwd, file);
+  try {
+    writeFileSync(`${path}.new`, text, { mode: 0o600, flag: 'wx' });
+    renameSync(`${path}.new`, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'EEXIST' ? 'is being written by somebody else: remove it if that is not so' : `failed (${code})`;
+    throw new CliError(exits.wrong, `${file}.new ${why}. ${file} is as it was.`);
+  }
+}
+
+function inWords({ use, kid, algorithm, done, until }: RotationStep, leaked: boolean, dryRun = false): string {
+  const would = dryRun ? 'would be ' : '';
+  const words = {
+    removed: `${would}removed`,
+    promoted: dryRun ? 'would sign from now on' : 'signs from now on',
+    added: `${would}added; signs ${leaked ? 'from now on' : 'after the next rotation'}`,
+    waits: `waits until ${moment(until ?? 0)}, so that everybody knows it before it signs`,
+  };
+  return `${use} ${algorithm} ${kid}: ${words[done]}`;
+}
+
+function sinceOf({ created, retired }: KeyEntry): string {
+  if (retired !== undefined) return `until ${moment(retired)}`;
+  return created === undefined ? '' : `made ${moment(created)}`;
+}
+
+const moment = (time: Seconds): string => `${new Date(time * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }

@@ -1,11 +1,11 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../../shared/config.ts';
 import { configJsonSchema, settingsTable } from '../../shared/environment.ts';
 import { SsoError } from '../../shared/errors.ts';
 import type { ClaimsOptions } from './claims.ts';
 import type { SecretOptions } from './clients.ts';
 import { CliError, type Console, exits } from './console.ts';
-import type { GenerateOptions } from './keys.ts';
+import type { GenerateOptions, ListOptions, RotateOptions } from './keys.ts';
 import type { MigrateOptions } from './migrate.ts';
 import { reconcileCommand } from './reconcile/command.ts';
 
@@ -116,7 +116,7 @@ function createProgram(console: Console, end: (exit: number) => void): Command {
       end(runClientsSecret(options, console));
     });
 
-  const keys = program.command('keys').description('make keys');
+  const keys = program.command('keys').description('make, rotate and list keys');
   keys
     .command('generate')
     .description('make a key file with one fresh key of every kind; all of it is secret')
@@ -131,7 +131,45 @@ function createProgram(console: Console, end: (exit: number) => void): Command {
       const { runKeysGenerate } = await import('./keys.ts');
       end(runKeysGenerate(options, console));
     });
+  keys
+    .command('rotate')
+    .description(
+      'take a key file one step on: remove what is old, let the next key sign, add one for the next time. Run it now and ' +
+        'then, and restart the gateways after it',
+    )
+    .requiredOption('-f, --file <file>', 'key file; replaced as a whole')
+    .addOption(
+      new Option('-u, --use <name...>', 'only these keys').choices(['domainCookie', 'openid', 'identity', 'sealing']),
+    )
+    .option('--settle <seconds>', 'for how long a key is published before it signs', seconds, 3600)
+    .option(
+      '--keep <seconds>',
+      'for how long a key stays after it last signed; at least session.lifetime',
+      seconds,
+      86_400,
+    )
+    .option('--leaked', 'drop all present keys at once: everybody signs in again')
+    .option('--dry-run', 'only say what would be done')
+    .option('--json', 'print JSON')
+    .action(async (options: RotateOptions) => {
+      const { runKeysRotate } = await import('./keys.ts');
+      end(runKeysRotate(options, console));
+    });
+  keys
+    .command('list')
+    .description('show the keys of a file and what each is for now; nothing secret')
+    .requiredOption('-f, --file <file>', 'key file')
+    .option('--json', 'print JSON')
+    .action(async (options: ListOptions) => {
+      const { runKeysList } = await import('./keys.ts');
+      end(runKeysList(options, console));
+    });
   return program;
+}
+
+function seconds(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It has to be a whole number of seconds.');
+  return Number(text);
 }
 
 function explain(error: unknown, console: Console): number {

@@ -75,7 +75,8 @@ export function generateSigningKey(alg: SigningAlgorithm): JsonWebKey {
   return { ...privateKey.export({ format: 'jwk' }), kid: newKid(), alg, use: 'sig' };
 }
 
-const newKid = () => randomBytes(9).toString('base64url');
+/** A random key id. */
+export const newKid = (): string => randomBytes(9).toString('base64url');
 
 function readFile(text: string, mistakes: ConfigMistake[]): Record<string, unknown> | undefined {
   try {

@@ -1,0 +1,105 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { generateKeyFile } from '../../shared/keys/keyring.ts';
+import { runCommand } from './console.testing.ts';
+
+const cwd = mkdtempSync(join(tmpdir(), 'crossgate-keys-'));
+const file = join(cwd, 'keys.json');
+const made = JSON.stringify(generateKeyFile('EdDSA'));
+const keys = (...args: string[]) => runCommand(['keys', ...args, '--file', 'keys.json'], { cwd });
+const secretsOf = (text: string) =>
+  Object.values(JSON.parse(text) as Record<string, { d?: string; k?: string }[]>)
+    .flat()
+    .flatMap((key) => key.d ?? key.k ?? []);
+
+beforeEach(() => {
+  rmSync(`${file}.new`, { force: true });
+  writeFileSync(file, made, { mode: 0o600 });
+});
+afterAll(() => rmSync(cwd, { recursive: true }));
+
+describe('keys rotate', () => {
+  it('adds next keys, then lets them sign, and says what to do each time', async () => {
+    const first = await keys('rotate');
+    expect(first).toMatchObject({ exit: 0, err: expect.stringMatching(/Restart the gateways with it, one after/) });
+    expect(first.out.split('\n')).toHaveLength(5);
+    expect(first.out).toMatch(/^domainCookie EdDSA \S+: added; signs after the next rotation$/m);
+    const waiting = await keys('rotate');
+    expect(waiting).toMatchObject({ exit: 0, err: '', out: expect.stringMatching(/waits until \d{4}-.* UTC/) });
+    const second = await keys('rotate', '--settle', '0', '--use', 'sealing');
+    expect(second.out).toMatch(/^sealing A256GCM \S+: signs from now on\nsealing A256GCM \S+: added/);
+    const listed = await keys('list', '--json');
+    const states = (JSON.parse(listed.out) as { use: string; state: string }[])
+      .filter(({ use }) => use === 'sealing')
+      .map(({ state }) => state);
+    expect(states).toEqual(['current', 'previous', 'next']);
+  });
+
+  it('says what it would do, and does nothing, with --dry-run', async () => {
+    const { exit, out, err } = await keys('rotate', '--dry-run', '--leaked', '--use', 'identity');
+    expect({ exit, err }).toEqual({ exit: 0, err: '' });
+    expect(out).toMatch(
+      /^identity ES256 \S+: would be removed\nidentity ES256 \S+: would be added; signs from now on$/,
+    );
+    expect(readFileSync(file, 'utf8')).toBe(made);
+  });
+
+  it.each([
+    [['sealing'], /people sign in again/],
+    [['domainCookie'], /counts no longer\./],
+  ])('drops leaked keys of %j', async (use, says) => {
+    const { exit, err } = await keys('rotate', '--leaked', '--use', ...use);
+    expect({ exit, err }).toEqual({ exit: 0, err: expect.stringMatching(says) });
+    const left = new Set(secretsOf(readFileSync(file, 'utf8')));
+    expect(secretsOf(made).filter((secret) => !left.has(secret))).toHaveLength(1);
+  });
+
+  it('leaves the file for its owner alone, and no other behind', async () => {
+    chmodSync(file, 0o644);
+    await keys('rotate');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(() => statSync(`${file}.new`)).toThrow(/ENOENT/);
+  });
+
+  it('lets nobody else write at the same time', async () => {
+    writeFileSync(`${file}.new`, 'half a fi');
+    const { exit, err } = await keys('rotate');
+    expect({ exit, err }).toEqual({ exit: 1, err: expect.stringMatching(/keys\.json\.new .*keys\.json is as it was/) });
+    expect(readFileSync(file, 'utf8')).toBe(made);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['is no JSON', 'keys', /is not the JSON/],
+    ['lacks keys', '{}', /keys\.sealing has no usable key/],
+  ])('refuses a file that %s', async (_, text, says) => {
+    writeFileSync(file, text);
+    expect(await keys('rotate')).toMatchObject({ exit: 1, out: '', err: expect.stringMatching(says) });
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  it.each<[string[], RegExp]>([
+    [['keys', 'rotate'], /--file/],
+    [['keys', 'rotate', '--file', 'keys.json', '--settle', '1h'], /whole number of seconds/],
+    [['keys', 'rotate', '--file', 'keys.json', '--use', 'cookies'], /domainCookie, openid, identity, sealing/],
+  ])('%j is wrong usage', async (args, says) => {
+    expect(await runCommand(args, { cwd })).toMatchObject({ exit: 2, err: expect.stringMatching(says) });
+  });
+});
+
+describe('keys list', () => {
+  it('shows what each key is for, and no secret', async () => {
+    await keys('rotate', '--use', 'identity');
+    const { exit, out } = await keys('list');
+    expect(exit).toBe(0);
+    expect(out).toMatch(/^identity +\S+ +ES256 +current$/m);
+    expect(out).toMatch(/^identity +\S+ +ES256 +next +made \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m);
+    for (const secret of secretsOf(readFileSync(file, 'utf8'))) expect(out).not.toContain(secret);
+  });
+
+  it('says where there is no such file', async () => {
+    const { exit, err } = await runCommand(['keys', 'list', '--file', 'nowhere.json'], { cwd });
+    expect({ exit, err }).toEqual({ exit: 1, err: 'nowhere.json cannot be read (ENOENT).' });
+  });
+});
