@@ -5,6 +5,7 @@ import { SsoError } from '../../shared/errors.ts';
 import type { ClaimsOptions } from './claims.ts';
 import type { SecretOptions } from './clients.ts';
 import { CliError, type Console, exits } from './console.ts';
+import type { CostOptions } from './cost.ts';
 import type { GenerateOptions, ListOptions, RotateOptions } from './keys.ts';
 import type { MigrateOptions } from './migrate.ts';
 import { reconcileCommand } from './reconcile/command.ts';
@@ -164,7 +165,33 @@ function createProgram(console: Console, end: (exit: number) => void): Command {
       const { runKeysList } = await import('./keys.ts');
       end(runKeysList(options, console));
     });
+
+  program
+    .command('cost')
+    .description('what a month costs, part by part, for each way to run it side by side')
+    .requiredOption('-r, --requests <count>', 'requests a month to all apps', count)
+    .requiredOption('-u, --users <count>', 'people who sign in during the month', count)
+    .option('--sign-ins <count>', 'how often each of them signs in a month', count, 22)
+    .option('--active-hours <count>', 'hours for which a sign-in is used', count, 6)
+    .addOption(
+      new Option('--plan <name>', 'plan of the user pool')
+        .choices(['lite', 'essentials', 'plus'])
+        .default('essentials'),
+    )
+    .option('--federated', 'people come by SAML or another OpenID provider', false)
+    .option('--json', 'print JSON')
+    .action(async (options: CostOptions) => {
+      const { runCost } = await import('./cost.ts');
+      end(runCost(options, console));
+    });
   return program;
+}
+
+function count(text: string): number {
+  const amount = Number(text.replace(/[_,]/g, ''));
+  if (!/^[\d_,]{1,18}$/.test(text) || !Number.isSafeInteger(amount) || amount < 1)
+    throw new InvalidArgumentError('It has to be a whole number above 0, such as 1000000 or 1,000,000.');
+  return amount;
 }
 
 function seconds(text: string): number {
