@@ -1,3 +1,4 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 /** Files that need more than Node: a Postgres server, a browser. Everything else is a unit test. */
@@ -7,12 +8,24 @@ const browser = ['**/*.browser.test.ts'];
 const slow = ['**/*.slow.test.ts'];
 /** Packs and installs the package: slow, and of use before a release only. */
 const packed = ['**/package.test.ts'];
+/** On runtimes other than Node, as processes of their own. */
+const runtimes = ['**/*.runtime.test.ts'];
+/** Run by Cloudflare's runtime itself. */
+const workerd = ['**/*.workerd.test.ts'];
+/** With the real nginx, Caddy, HAProxy and Apache. */
+const proxies = ['**/*.proxy.test.ts'];
 const never = ['**/node_modules/**', '**/dist/**', '**/.crossgate/**'];
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...never, ...db, ...slow, ...browser, ...packed] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...never, ...db, ...slow, ...browser, ...packed, ...runtimes, ...workerd, ...proxies],
+        },
+      },
       {
         test: {
           name: 'db',
@@ -42,6 +55,30 @@ export default defineConfig({
           hookTimeout: 60_000,
           fileParallelism: false,
         },
+      },
+      {
+        test: {
+          name: 'proxies',
+          include: proxies,
+          exclude: never,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'runtimes',
+          include: runtimes,
+          exclude: never,
+          globalSetup: ['infra/local/postgres.vitest.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: './infra/cloudflare/wrangler.jsonc' } })],
+        test: { name: 'workerd', include: workerd, exclude: never },
       },
       { test: { name: 'package', include: packed, exclude: never, testTimeout: 240_000, hookTimeout: 240_000 } },
     ],

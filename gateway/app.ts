@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { cookieNames } from '../shared/cookies/cookie.ts';
 import { SsoError } from '../shared/errors.ts';
 import { createCheckCore } from './check/core.ts';
+import { authRequest, extAuthz } from './check/dialects.ts';
 import { createFeed, type Feed } from './check/feed.ts';
 import { createIdentityMint } from './check/identity-token.ts';
 import { createPeopleAfresh } from './check/people-afresh.ts';
@@ -11,9 +12,12 @@ import { assertClientKeys, createClientKeys } from './hand-off/client-keys.ts';
 import { createAddresses } from './http/addresses.ts';
 import type { GatewayContext, GatewayEnv } from './http/context.ts';
 import { errorResponse } from './http/error-response.ts';
+import { createRateLimit } from './http/rate-limit.ts';
 import { createSecureHeaders } from './http/security-headers.ts';
+import { createIntrospection } from './introspection/introspection.ts';
 import { createLogouts, type Logouts } from './logout/delivery.ts';
 import { createProvider } from './provider/openid.ts';
+import { createUpstreams } from './proxy/upstreams.ts';
 import { authorize, postAuthorize } from './routes/authorize.ts';
 import { callback } from './routes/callback.ts';
 import { type Checker, check } from './routes/check.ts';
@@ -21,9 +25,11 @@ import { discovery } from './routes/discovery.ts';
 import { endSessionEndpoint, postEndSession } from './routes/end-session.ts';
 import { readiness } from './routes/health.ts';
 import { home } from './routes/home.ts';
+import { introspect } from './routes/introspect.ts';
 import { jwks } from './routes/jwks.ts';
 import { login } from './routes/login.ts';
 import { confirmLogout, logout, signedOut } from './routes/logout.ts';
+import { createProxied } from './routes/proxied.ts';
 import { refresh } from './routes/refresh.ts';
 import { session } from './routes/session.ts';
 import { token, tokenPreflight } from './routes/token.ts';
@@ -43,6 +49,8 @@ export type Gateway = {
   /** News for apps of sessions that ended; a runtime that lives on follows it. */
   readonly logouts: Logouts;
   readonly parts: Parts;
+  /** Is a request for an app that the gateway stands in front of? Absent: it stands in front of none. */
+  readonly isProxied: ((host: string | undefined, target: string) => boolean) | undefined;
 };
 
 /**
@@ -52,7 +60,7 @@ export type Gateway = {
  * @throws ConfigError where the key file and the apps' settings don't fit together.
  */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { config, keyring, log } = deps;
+  const { clients, config, keyring, log } = deps;
   assertClientKeys(config.clients, keyring);
   const at = createAddresses(config);
   const feed = createFeed(deps);
@@ -70,6 +78,9 @@ export function createGateway(deps: GatewayDeps): Gateway {
     people: createPeopleAfresh(deps.users, feed),
     mintIdentity: config.check.identityJwt ? createIdentityMint(config, keyring.identity) : undefined,
   };
+
+  const introspection = createIntrospection(parts);
+  const introspections = createRateLimit(60);
 
   const secure = createSecureHeaders({ formAction: () => formTargets(parts), https: at.origin.startsWith('https:') });
   const app = new Hono<GatewayEnv>({ strict: false }).basePath(at.base || '/');
@@ -93,6 +104,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   app.options('/token', (c) => tokenPreflight(c, parts));
   app.on(['GET', 'POST'], '/userinfo', (c) => userinfo(c, parts));
   app.options('/userinfo', (c) => userinfoPreflight(c, parts));
+  app.post('/introspect', (c) => introspect(c, introspection, introspections, parts));
   app.get('/end-session', (c) => endSessionEndpoint(c, parts));
   app.post('/end-session', (c) => postEndSession(c, parts));
   app.all('/login', (c) => login(c, parts));
@@ -116,9 +128,36 @@ export function createGateway(deps: GatewayDeps): Gateway {
   // asked for every request of every app: alone in its router it costs no middleware, which is a tenth of its time
   const front = new Hono<GatewayEnv>({ strict: false }).basePath(at.base || '/');
   front.all('/check', (c) => check(c, checker, parts));
+  front.all('/check/nginx', (c) => check(c, checker, parts, authRequest));
   front.onError(failed);
   front.notFound((c) => app.fetch(c.req.raw, c.env));
-  return { fetch: (request, env) => front.fetch(request, env), checker, feed, logouts, parts };
+  // Envoy puts the visitor's path behind its prefix as it came: with `/../../healthz` the router would answer 200 for
+  // another address. So what the request line says decides, before anything resolves it.
+  const envoyPath = `${at.base}/check/envoy`;
+  const envoy = extAuthz(envoyPath);
+  const behindEnvoy = new Hono<GatewayEnv>({ strict: false });
+  behindEnvoy.all('*', (c) => check(c, checker, parts, envoy));
+  behindEnvoy.onError(failed);
+  const answers = (env: GatewayEnv['Bindings'] | undefined) =>
+    env?.incoming?.url?.startsWith(envoyPath) ? behindEnvoy : front;
+  const own = (request: Request, env?: GatewayEnv['Bindings']) => answers(env).fetch(request, env);
+
+  const upstreams = createUpstreams(clients.all, at);
+  if (!upstreams) return { fetch: own, checker, feed, logouts, parts, isProxied: undefined };
+  const inFront = new Hono<GatewayEnv>({ strict: false });
+  inFront.all('*', createProxied(upstreams, checker, parts));
+  inFront.onError(async (error, c) => {
+    const response = await failed(error, c);
+    // whether the app is reached by https alone is for the app to say
+    response.headers.delete('strict-transport-security');
+    return response;
+  });
+  const isProxied = (host: string | undefined, target: string) => upstreams(host, target) !== undefined;
+  const fetch: Gateway['fetch'] = (request, env) => {
+    const { host, target } = addressed(request, env?.incoming);
+    return isProxied(host, target) ? inFront.fetch(request, env) : own(request, env);
+  };
+  return { fetch, checker, feed, logouts, parts, isProxied };
 }
 
 /** What stands at these addresses, for other methods to be told. */
@@ -132,6 +171,7 @@ const otherwiseRefused = [
   ['/authorize', 'GET, POST'],
   ['/token', 'POST, OPTIONS'],
   ['/userinfo', 'GET, POST, OPTIONS'],
+  ['/introspect', 'POST'],
   ['/end-session', 'GET, POST'],
   ['/callback/:provider', 'GET'],
   ['/logout', 'GET, HEAD, POST'],
@@ -144,6 +184,13 @@ const otherwiseRefused = [
 function refuseMethod(c: GatewayContext, methods: string): never {
   c.header('allow', methods);
   throw new SsoError('method_not_allowed', `${c.req.method} is not among ${methods}`);
+}
+
+/** Whom a request names, and its target as it came. */
+function addressed(request: Request, incoming: GatewayEnv['Bindings']['incoming']) {
+  if (incoming) return { host: incoming.headers.host?.toString(), target: incoming.url ?? '' };
+  const url = new URL(request.url);
+  return { host: request.headers.get('host') ?? url.host, target: url.href.slice(url.origin.length) };
 }
 
 /** Refuses requests for other hosts (RFC 9110 §15.5.20): behind a careless proxy they would be somebody else's. */

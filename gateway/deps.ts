@@ -26,4 +26,6 @@ export type GatewayDeps = {
   readonly log: Log;
   /** Is this the address of a peer whose forwarded headers count? Nobody's does by default. */
   readonly isTrustedPeer: (address: string) => boolean;
+  /** Keeps the runtime awake for work that nobody waits for. Absent: it is awake anyway. */
+  readonly background?: (work: Promise<unknown>) => void;
 };

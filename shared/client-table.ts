@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { isLoopback } from './loopback.ts';
 import { longestUrl } from './return-url.ts';
-import { filledList, flag, id, list, setting, text } from './setting.ts';
+import { filledList, flag, id, list, setting, text, whole } from './setting.ts';
+import { upstream } from './upstream-table.ts';
 
 /** What a client may be told of a person, beside who they are. */
 export const clientClaims = ['email', 'name', 'roles', 'permissions'] as const;
@@ -45,9 +46,17 @@ export const client = z.strictObject({
     z._default(z.enum(['RS256', 'ES256']), 'RS256'),
     'Signature of its ID and logout tokens; `keys.openid` has to hold a key for it.',
   ),
+  introspections: setting(
+    z._default(whole(0, 1_000_000), 0),
+    'How often a minute its server may ask `/introspect` about a token, per process of the gateway. 0: never.',
+  ),
   claims: setting(
     z._default(list(z.enum(clientClaims)), ['email', 'name']),
     'What the app may be told of a person if it asks by scope (`email`, `profile`, `roles`, `permissions`).',
+  ),
+  upstream: setting(
+    z.optional(upstream),
+    'Where the app runs, if the gateway stands in front of it. Unset: something else does.',
   ),
 });
 
@@ -104,9 +113,11 @@ function findAuthenticationMistakes(at: string, one: Client, say: Say): void {
     ...(one.public ? ['public'] : []),
     ...(['secretHash', 'jwks', 'jwksUri'] as const).filter((way) => one[way] !== undefined),
   ];
+  if (one.introspections > 0 && (one.public || ways.length === 0))
+    say(`${at}.introspections`, 'needs an app with a secret or keys');
   if (one.redirectUris.length === 0) {
     const useless = [
-      ...ways,
+      ...(one.introspections > 0 ? [] : ways),
       ...(one.postLogoutUris.length > 0 ? ['postLogoutUris'] : []),
       ...(one.backchannelLogoutUri === undefined ? [] : ['backchannelLogoutUri']),
     ];

@@ -7,13 +7,18 @@ const grants = 'public, signed-in, role:<name> or permission:<resource>:<action>
 const grant = () =>
   text(/^(public|signed-in|role:[A-Za-z0-9._:-]{1,64}|permission:[^\s:]{1,64}:[^\s:]{1,64})$/, grants);
 
-const provider = z.strictObject({
+/** One provider: a site at the edge has one too. */
+export const provider = z.strictObject({
   id: setting(id(), 'Names the provider in URLs and in stored identities. Never change it once people have signed in.'),
   kind: setting(
-    z._default(z.enum(['cognito', 'openid']), 'openid'),
-    '`cognito` knows what Cognito does its own way: its logout, its errors.',
+    z._default(z.enum(['cognito', 'keycloak', 'openid']), 'openid'),
+    '`cognito` and `keycloak` know what these do their own way: sign-out, errors, what an access token says of itself.',
   ),
   issuer: setting(z.url(), 'Issuer URL; discovery happens below it.'),
+  issuerAliases: setting(
+    z._default(list(z.url()), []),
+    'Further issuers that tokens of the same provider may name, such as the second one that Cognito has.',
+  ),
   clientId: setting(filled(), 'Client id that the provider gave the gateway.'),
   clientSecret: secret(z.optional(filled()), 'Client secret; unset for a public client.'),
   scopes: setting(z._default(list(filled()), ['openid', 'email', 'profile']), 'Scopes to ask for.'),
@@ -24,6 +29,14 @@ const provider = z.strictObject({
   trustedEmailDomains: setting(
     z._default(list(host()), []),
     'Domains for which a verified email of this provider may link a legacy row.',
+  ),
+  accessTokenAudience: setting(
+    z.optional(z.enum(['aud', 'azp', 'client_id'])),
+    'Which claim of an access token has to name the client. Unset: `client_id` for Cognito, `azp` for Keycloak, else `aud`.',
+  ),
+  audiences: setting(
+    z._default(list(filled()), []),
+    'Further values of `aud` in access tokens that count as ours, such as the name of an API.',
   ),
   logoutUrl: setting(z.optional(z.url()), "Cognito: the hosted domain's `/logout`. Unset: found from discovery."),
 });
@@ -70,7 +83,8 @@ const users = {
   ),
 };
 
-const rule = z.strictObject({
+/** One rule: a site at the edge has the like. */
+export const rule = z.strictObject({
   host: setting(host(), 'Host, or `*.` and a host for every name below it.'),
   path: setting(
     z._default(z.string().check(z.startsWith('/', 'must start with "/"')), '/*'),
@@ -198,7 +212,7 @@ export const configSchema = z.strictObject({
       identityJwt: setting(flag(), 'Add `Identity-Token`, a signed JWT for the upstream, at most 5 minutes old.'),
       trustedProxies: setting(
         z._default(list(filled()), []),
-        'Addresses or CIDR ranges whose `X-Forwarded-*` headers count. Nobody by default.',
+        'Addresses or CIDR ranges whose forwarded headers count at `/check`. Nobody by default.',
       ),
     },
     'Forward-auth.',

@@ -4,6 +4,7 @@ import { configSchema } from './config-table.ts';
 import { SsoError } from './errors.ts';
 import { isLoopback } from './loopback.ts';
 import { isAddress, whyNoParentDomain } from './parent-domain.ts';
+import { findUpstreamMistakes } from './upstream-table.ts';
 
 export { configSchema };
 
@@ -99,7 +100,12 @@ function parentOf(hostname: string): string {
   return isAddress(hostname) ? hostname : hostname.replace(/^[^.]+\./, '');
 }
 
-function explain(issue: z.core.$ZodIssue, ...section: string[]): ConfigMistake[] {
+/**
+ * A mistake that a schema found, in words that never quote the value.
+ *
+ * @param section What the schema's own path is below.
+ */
+export function explain(issue: z.core.$ZodIssue, ...section: string[]): ConfigMistake[] {
   const path = [...section, ...issue.path];
   const where = path.join('.') || '(top level)';
   if (issue.code === 'unrecognized_keys') {
@@ -167,10 +173,17 @@ function crossCheck(config: Config): ConfigMistake[] {
   unique(config.clients, 'clients', say);
   config.providers.forEach((one, i) => {
     secure(`providers.${i}.issuer`, one.issuer);
+    one.issuerAliases.forEach((alias, j) => {
+      secure(`providers.${i}.issuerAliases.${j}`, alias);
+      const owner = config.providers.find(({ issuer, issuerAliases }) => [issuer, ...issuerAliases].includes(alias));
+      if (owner && owner !== one) say(`providers.${i}.issuerAliases.${j}`, `is also an issuer of ${owner.id}`);
+    });
     if (one.logoutUrl) secure(`providers.${i}.logoutUrl`, one.logoutUrl);
     if (!one.scopes.includes('openid')) say(`providers.${i}.scopes`, 'must contain openid');
   });
   findClientMistakes(config.clients, secure, say);
+  const ruled = config.rules.map(({ host }) => host);
+  findUpstreamMistakes(config.clients, { publicUrl, listen: config.listen, ruled }, say);
   config.rules.forEach((one, i) => {
     const bare = one.host.replace(/^\*\./, '');
     if (bare !== domain && !bare.endsWith(`.${domain}`))

@@ -127,6 +127,12 @@ export const failures = {
   scope_refused: { status: 400, says: 'The scope has to contain openid.', oauth: 'invalid_scope' },
   login_required: { status: 400, says: 'Nobody is signed in in the way that was asked for.', oauth: 'login_required' },
   client_refused: { status: 401, says: 'The client did not show who it is.', oauth: 'invalid_client' },
+  introspection_refused: {
+    status: 403,
+    says: 'This client may not ask about tokens.',
+    oauth: 'unauthorized_client',
+  },
+  rate_limited: { status: 429, says: 'That was asked too often. Try again in a moment.', oauth: 'slow_down' },
   grant_type_unsupported: {
     status: 400,
     says: 'The grant_type may only be authorization_code.',
@@ -157,6 +163,18 @@ export const failures = {
     retryAfter: 5,
     oauth: 'temporarily_unavailable',
   },
+  upstream_unavailable: {
+    status: 502,
+    says: 'The app does not answer right now.',
+    hint: 'Try again in a moment.',
+  },
+  upstream_slow: {
+    status: 504,
+    says: 'The app takes too long to answer.',
+    hint: 'Try again in a moment.',
+  },
+  upstream_loop: { status: 508, says: 'The way to the app leads back to where it began.' },
+  websocket_unsupported: { status: 501, says: 'WebSockets are not passed on here.' },
   permissions_stale: { status: 503, says: 'Permissions cannot be confirmed right now.', retryAfter: 5 },
   internal: {
     status: 500,

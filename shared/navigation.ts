@@ -29,6 +29,21 @@ export function isPrefetch(header: HeaderReader): boolean {
   );
 }
 
+/**
+ * Is somebody opening a WebSocket? Proxies take `Upgrade` away before they ask about a request; what else belongs to the
+ * handshake alone they hand on, and no page can leave it out.
+ *
+ * @see RFC 6455 §4.1 and RFC 8441 §5
+ */
+export function isWebSocket(header: HeaderReader): boolean {
+  return (
+    header('sec-websocket-version') !== undefined ||
+    header('sec-websocket-key') !== undefined ||
+    header('sec-fetch-mode') === 'websocket' ||
+    (header('upgrade') ?? '').toLowerCase().includes('websocket')
+  );
+}
+
 /** Is this a CORS preflight? It carries no cookie and can't be redirected. */
 export function isPreflight(method: string, header: HeaderReader): boolean {
   return (

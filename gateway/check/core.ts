@@ -7,7 +7,7 @@ import { type DomainCookie, domainCookieExpectation, readDomainCookie } from '..
 import type { VerificationKeys } from '../../shared/keys/signing.ts';
 import { decide } from '../../shared/permissions/decide.ts';
 import type { Rule } from '../../shared/permissions/rules.ts';
-import { leeway } from '../../shared/tokens/signed.ts';
+import { type Expectation, leeway } from '../../shared/tokens/signed.ts';
 import { type Revocations, staleAfter } from './feed.ts';
 import { type FlatHeaders, passHeaders } from './identity-headers.ts';
 
@@ -48,9 +48,13 @@ export type CheckCore = {
 export const isRestricted = (rule: Rule): boolean => !rule.public && !rule.signedIn;
 
 export type CheckCoreOptions = {
-  readonly config: Config;
+  readonly config: Pick<Config, 'publicUrl' | 'environment' | 'check'> & {
+    readonly cookie: Pick<Config['cookie'], 'domain' | 'claims'>;
+  };
   readonly keys: VerificationKeys;
   readonly revocations: Revocations;
+  /** Another cookie than the domain cookie of that gateway, with the same claims. */
+  readonly cookie?: { readonly name: string; readonly expected: Expectation };
 };
 
 /** Tokens remembered at most; about 2 KB each. */
@@ -58,10 +62,17 @@ const remembered = 10_000;
 
 type Known = Visitor & { kind: 'known' };
 
+function domainCookieOf(
+  { environment, publicUrl, cookie }: CheckCoreOptions['config'],
+  keys: VerificationKeys,
+): NonNullable<CheckCoreOptions['cookie']> {
+  const expected = domainCookieExpectation({ publicUrl, cookieDomain: cookie.domain }, keys);
+  return { name: cookieNames(environment).domain, expected };
+}
+
 /** Makes the core. It holds no bearer token as a key: the cache is keyed by SHA-256. */
-export function createCheckCore({ config, keys, revocations }: CheckCoreOptions): CheckCore {
-  const name = cookieNames(config.environment).domain;
-  const expected = domainCookieExpectation({ publicUrl: config.publicUrl, cookieDomain: config.cookie.domain }, keys);
+export function createCheckCore({ config, keys, revocations, cookie }: CheckCoreOptions): CheckCore {
+  const { name, expected } = cookie ?? domainCookieOf(config, keys);
   const cache = new LRUCache<string, Known>({ max: remembered });
   const nobody = passHeaders(config.check, undefined);
   const carriesRoles = config.cookie.claims.includes('roles');

@@ -26,6 +26,8 @@ export type Feed = Revocations & {
 export const staleAfter: Seconds = 60;
 
 const pollEvery: Milliseconds = 2000;
+/** A reading that began so long ago is not waited for: on some runtimes it ended with the request that began it. */
+const patience: Seconds = 15;
 
 /** Makes the feed of one process. Before the first successful read it is infinitely old. */
 export function createFeed({ store, clock, log }: Pick<GatewayDeps, 'store' | 'clock' | 'log'>): Feed {
@@ -33,7 +35,7 @@ export function createFeed({ store, clock, log }: Pick<GatewayDeps, 'store' | 'c
   const versions = new Map<string, { version: number; until: Seconds }>();
   let heardAt = Number.NEGATIVE_INFINITY;
   let cursor: string | undefined;
-  let underWay: Promise<void> | undefined;
+  let underWay: { readonly reading: Promise<void>; readonly since: Seconds } | undefined;
   let again = false;
 
   // the same news may come twice with different ends: it is forgotten at the later one
@@ -60,19 +62,21 @@ export function createFeed({ store, clock, log }: Pick<GatewayDeps, 'store' | 'c
   };
 
   const poll = async (): Promise<void> => {
-    if (underWay) {
+    const since = clock();
+    if (underWay && since - underWay.since < patience) {
       again = true;
-      return await underWay;
+      return await underWay.reading;
     }
-    underWay = (async () => {
+    const reading = (async () => {
       do {
         again = false;
         await read();
       } while (again);
     })().finally(() => {
-      underWay = undefined;
+      if (underWay?.reading === reading) underWay = undefined;
     });
-    return await underWay;
+    underWay = { reading, since };
+    return await reading;
   };
 
   return {

@@ -28,6 +28,9 @@ const families = {
 /** Name of the header that carries the signed identity. */
 export const identityTokenHeader = 'Identity-Token';
 
+/** Names of the identity headers of every configuration: what no client may say of itself to anybody's upstream. */
+export const everyIdentityHeader: readonly string[] = [...Object.values(families).flat(), identityTokenHeader];
+
 /** Names of every identity header of a configuration, so that proxies and tests know what to strip. */
 export function identityHeaderNames(check: Config['check']): readonly string[] {
   return [...families[check.headers], ...(check.identityJwt ? [identityTokenHeader] : [])];

@@ -2,8 +2,9 @@ import type { Seconds } from '../../shared/clock.ts';
 import type { RuleConfig } from '../../shared/config.ts';
 import { type HeaderReader, isNavigation, isPrefetch } from '../../shared/navigation.ts';
 import { compileRules, type Rule, type RuleMatcher } from '../../shared/permissions/rules.ts';
-import { forwardedTarget, refuseForwarded, type Target } from '../http/forwarded.ts';
+import { refuseForwarded, type Target } from '../http/forwarded.ts';
 import type { Visitor } from './core.ts';
+import { type Dialect, forwardAuth, type RawRequest } from './dialects.ts';
 
 /** What one call of `/check` asks. */
 export type CheckRequest = {
@@ -33,10 +34,17 @@ export function createCheckRules(rules: readonly RuleConfig[], isTrustedPeer: Ch
  * Reads what a call of `/check` asks.
  *
  * @param peer Address of the caller; `undefined` where the runtime can't tell, who is then trusted with nothing.
+ * @param raw The request as it came, where the dialect looks at it.
  * @throws SsoError `forwarded_refused`
  */
-export function readCheckRequest(header: HeaderReader, peer: string | undefined, rules: CheckRules): CheckRequest {
-  const target = forwardedTarget(header, () => peer !== undefined && rules.isTrustedPeer(peer));
+export function readCheckRequest(
+  header: HeaderReader,
+  peer: string | undefined,
+  rules: CheckRules,
+  dialect: Dialect = forwardAuth,
+  raw?: RawRequest,
+): CheckRequest {
+  const target = dialect.target(header, () => peer !== undefined && rules.isTrustedPeer(peer), raw);
   return { target, rule: target ? ruleFor(target, rules.match) : rules.self };
 }
 

@@ -1,6 +1,7 @@
 import { decodeJwt, errors, jwtVerify } from 'jose';
 import type { Seconds } from '../../shared/clock.ts';
 import type { ClientConfig } from '../../shared/config.ts';
+import { joseKey } from '../../shared/keys/signing.ts';
 import { leeway } from '../../shared/tokens/signed.ts';
 import type { Parts } from '../session/parts.ts';
 import { assertionAlgorithms } from './client-keys.ts';
@@ -24,21 +25,21 @@ export function clientOfAssertion(assertion: string): string | undefined {
  * Is that an assertion of this client, for us, now, and for the first time?
  *
  * The key's own algorithm decides; the keys come from the registration, never from the token. `aud` is our issuer or our
- * token endpoint and nothing beside: an assertion for several could be used by each of them.
+ * the endpoint's own address and nothing beside: an assertion for several could be used by each of them.
  *
  * @see RFC 7523 §3, OpenID Connect Core §9
  */
 export async function checkAssertion(assertion: string, client: ClientConfig, parts: Parts): Promise<boolean> {
   const { at, clientKeys, clock, config, store } = parts;
   const now = clock();
-  const audiences = [config.publicUrl, at.url('/token')];
+  const audiences = [config.publicUrl, at.url('/token'), at.url('/introspect')];
   try {
     const { payload, protectedHeader } = await jwtVerify(
       assertion,
       async ({ kid, alg }) => {
         const found = typeof kid === 'string' ? await clientKeys.find(client, kid) : undefined;
         if (found?.alg !== alg || !found) throw new errors.JWKSNoMatchingKey();
-        return found.key;
+        return joseKey(found);
       },
       {
         algorithms: [...assertionAlgorithms],

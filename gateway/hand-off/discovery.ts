@@ -15,6 +15,8 @@ export function discoveryDocument({ at, config, keyring }: Parts): Readonly<Reco
     token_endpoint: at.url('/token'),
     userinfo_endpoint: at.url('/userinfo'),
     jwks_uri: at.url('/.well-known/jwks.json'),
+    introspection_endpoint: at.url('/introspect'),
+    introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     end_session_endpoint: at.url('/end-session'),
     scopes_supported: scopes,
     response_types_supported: ['code'],

@@ -32,6 +32,16 @@ export function forwardedTarget(header: HeaderReader, trusted: () => boolean): T
   const proto = header('x-forwarded-proto');
   if (uri === undefined || host === undefined || method === undefined || proto === undefined)
     return refuseForwarded('a forwarded header is missing');
+  return readTarget(method, proto, host, uri);
+}
+
+/**
+ * A target of its four parts, as a trusted proxy named them.
+ *
+ * @param uri Path and query.
+ * @throws SsoError `forwarded_refused` for what two servers could read differently: see {@link forwardedTarget}.
+ */
+export function readTarget(method: string, proto: string, host: string, uri: string): Target {
   if (proto !== 'https' && proto !== 'http') return refuseForwarded('proto');
   if (!/^[A-Z]{1,16}$/.test(method)) return refuseForwarded('method');
   // printable ASCII without `#`: a proxy hands on what the browser sent, and browsers encode the rest

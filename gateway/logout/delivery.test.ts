@@ -200,6 +200,40 @@ describe('a logout token', () => {
 });
 
 describe('the delivery of a process', () => {
+  it('keeps its runtime awake, and goes on after batches that ended with what had begun them', async () => {
+    const kept: Promise<unknown>[] = [];
+    const logouts = createLogouts({ ...deps(), background: (work) => void kept.push(work) });
+    await endedAt(['globex']);
+    answer = () => new Promise(() => {});
+    // one takes the notice and is never heard of again; the others find nothing
+    for (let i = 0; i < 4; i++) logouts.wake();
+    expect(kept).toHaveLength(4);
+    await Promise.all(kept.slice(1));
+    answer = () => new Response(null, { status: 200 });
+    now += 60;
+    for (let i = 0; i < 4; i++) logouts.wake();
+    await Promise.all(kept.slice(4));
+    expect(await states()).toEqual([['globex', 'delivered', undefined]]);
+  });
+
+  it('is not held up for good by four of them', async () => {
+    const hanging = () => new Promise<never>(() => {});
+    let taken = 0;
+    const takeLogouts = () => {
+      taken += 1;
+      return hanging();
+    };
+    const logouts = createLogouts({ ...deps(), store: { ...store, takeLogouts } });
+    for (let i = 0; i < 9; i++) logouts.wake();
+    expect(taken).toBe(4);
+    now += 59;
+    logouts.wake();
+    expect(taken).toBe(4);
+    now += 1;
+    logouts.wake();
+    expect(taken).toBe(5);
+  });
+
   it('lets nobody wait, survives a store that is down, and stops when told to', async () => {
     let release = () => {};
     answer = () =>

@@ -33,12 +33,11 @@ const pauses: readonly Seconds[] = [5, 15, 60, 300, 900, 3600];
  * @see OpenID Connect Back-Channel Logout 1.0 §2.5, §2.8
  */
 export function createLogouts(
-  { clients, clock, config, fetch, keyring, log, store }: GatewayDeps,
+  { background, clients, clock, config, fetch, keyring, log, store }: GatewayDeps,
   { deadline = usualDeadline }: { readonly deadline?: Milliseconds } = {},
 ): Logouts {
-  let running = 0;
   let again = false;
-  const underWay = new Set<Promise<void>>();
+  const underWay = new Map<Promise<void>, Seconds>();
 
   const tell = async (notice: LogoutNotice): Promise<LogoutResult> => {
     const client = clients.byId(notice.clientId);
@@ -90,21 +89,23 @@ export function createLogouts(
   };
 
   const wake = (): void => {
-    if (running >= mostBatches) {
+    const now = clock();
+    // where a runtime ended with the request that began it, a batch never comes to an end
+    for (const [work, since] of underWay) if (since + lease <= now) underWay.delete(work);
+    if (underWay.size >= mostBatches) {
       again = true;
       return;
     }
-    running += 1;
     const work = deliver()
       .catch((error: unknown) => log.warn('logout tokens cannot be delivered now', {}, error))
       .finally(() => {
-        running -= 1;
         underWay.delete(work);
         if (!again) return;
         again = false;
         wake();
       });
-    underWay.add(work);
+    underWay.set(work, now);
+    background?.(work);
   };
 
   return {
@@ -116,7 +117,7 @@ export function createLogouts(
       return async () => {
         clearInterval(timer);
         again = false;
-        await Promise.all(underWay);
+        await Promise.all(underWay.keys());
       };
     },
   };

@@ -56,6 +56,12 @@ export type Provider = {
   logoutUrl(returnTo: string, idToken: string | undefined): Promise<string | undefined>;
   /** Origins through which a sign-out may lead, as far as they are known: for `form-action`. */
   logoutOrigins(): readonly string[];
+  /**
+   * Where the provider publishes its keys.
+   *
+   * @throws SsoError `provider_unavailable`
+   */
+  jwksUri(): Promise<string>;
   /** Has discovery succeeded, or does it now? For readiness. */
   reachable(): Promise<boolean>;
 };
@@ -77,7 +83,7 @@ export function createProvider(
 ): Provider {
   let discovered: { configuration: client.Configuration; at: Seconds } | undefined;
   let failed: { error: unknown; at: Seconds } | undefined;
-  let underWay: Promise<client.Configuration> | undefined;
+  let underWay: { readonly discovery: Promise<client.Configuration>; readonly since: Seconds } | undefined;
 
   const discover = async (): Promise<client.Configuration> => {
     try {
@@ -115,8 +121,9 @@ export function createProvider(
       if (discovered) return discovered.configuration;
       throw unavailable(failed.error);
     }
-    underWay ??= discover();
-    return await underWay;
+    // one that takes longer than it may has ended without a word, with the request that began it
+    if (!underWay || now - underWay.since > 2 * timeout) underWay = { discovery: discover(), since: now };
+    return await underWay.discovery;
   };
 
   const unavailable = (cause: unknown) =>
@@ -237,6 +244,12 @@ export function createProvider(
         discovered?.configuration.serverMetadata().end_session_endpoint,
       ];
       return endpoints.filter((url) => url !== undefined).map((url) => new URL(url).origin);
+    },
+
+    async jwksUri() {
+      const { jwks_uri } = (await configuration()).serverMetadata();
+      if (jwks_uri === undefined) throw unavailable(new Error('discovery names no jwks_uri'));
+      return jwks_uri;
     },
 
     async reachable() {

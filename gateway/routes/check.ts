@@ -1,15 +1,17 @@
 import type { Seconds } from '../../shared/clock.ts';
 import { failures, SsoError } from '../../shared/errors.ts';
-import { type HeaderReader, isNavigation, isPrefetch, isPreflight } from '../../shared/navigation.ts';
+import { type HeaderReader, isNavigation, isPrefetch, isPreflight, isWebSocket } from '../../shared/navigation.ts';
 import { decide } from '../../shared/permissions/decide.ts';
+import type { Rule } from '../../shared/permissions/rules.ts';
 import type { JudgedUrl } from '../../shared/return-url.ts';
 import type { Person } from '../../shared/users/directory.ts';
 import type { CheckCore, Visitor } from '../check/core.ts';
+import { type Dialect, forwardAuth } from '../check/dialects.ts';
 import { checkVary, type FlatHeaders, passHeaders } from '../check/identity-headers.ts';
 import type { MintIdentity } from '../check/identity-token.ts';
 import type { PeopleAfresh } from '../check/people-afresh.ts';
 import { type CheckRequest, type CheckRules, isTimeToRenew, readCheckRequest } from '../check/request.ts';
-import { type GatewayContext, headerReader, peerAddress } from '../http/context.ts';
+import { type GatewayContext, headerReader, peerAddress, rawRequest } from '../http/context.ts';
 import { problem } from '../http/error-response.ts';
 import type { Target } from '../http/forwarded.ts';
 import { endSessionsOf } from '../session/end.ts';
@@ -25,19 +27,35 @@ export type Checker = {
   readonly mintIdentity: MintIdentity | undefined;
 };
 
+/** How a question is put and answered. */
+export type Ways = Dialect & {
+  /** What happens to a request that may pass, in place of an answer that says so. */
+  readonly pass?: (headers: FlatHeaders, visitor: Visitor, rule: Rule | undefined) => Promise<Response>;
+  /** Origins whose pages may open a WebSocket. Absent: those of every registered app. */
+  readonly sockets?: readonly string[];
+};
+
 /**
  * `GET /check`: may this request through? 204 with the identity headers; 401 problem+json with a `login` URL; 302 for a
- * navigation; 403 for somebody who lacks what the rule asks; 503 where that can't be known right now.
+ * navigation; 403 for somebody who lacks what the rule asks; 503 where that can't be known right now. A proxy of another
+ * dialect reads other statuses.
  *
  * The question is about the request that a trusted proxy forwards, or, without forwarded headers, about the caller alone.
  * Whoever is known and may pass is answered without waiting: a promise is what this costs most of the time.
  */
-export function check(c: GatewayContext, checker: Checker, parts: Parts): Response | Promise<Response> {
+export function check(
+  c: GatewayContext,
+  checker: Checker,
+  parts: Parts,
+  dialect: Ways = forwardAuth,
+): Response | Promise<Response> {
   const header = headerReader(c);
-  const request = readCheckRequest(header, peerAddress(c), checker.rules);
+  const request = readCheckRequest(header, peerAddress(c), checker.rules, dialect, rawRequest(c));
   const { target, rule } = request;
   const now = parts.clock();
-  if (isPreflight(target?.method ?? c.req.method, header)) return preflight(header, request, checker, now);
+  if (isPreflight(target?.method ?? c.req.method, header)) return preflight(header, request, checker, dialect, now);
+  if (target && isWebSocket(header) && !isOwnSocket(header('origin'), target, parts, dialect))
+    return foreignSocket(request, checker, dialect, now);
 
   const outcome = checker.core.check(header('cookie'), rule, now);
   switch (outcome.kind) {
@@ -45,18 +63,18 @@ export function check(c: GatewayContext, checker: Checker, parts: Parts): Respon
       const { visitor } = outcome;
       if (isTimeToRenew(visitor, target, header, now, parts.config.cookie.renewWithin)) {
         const returnTo = returnable(target, parts);
-        if (returnTo !== undefined) return redirect(c, parts.at.url('/refresh', { return_to: returnTo }));
+        if (returnTo !== undefined) return redirect(c, parts.at.url('/refresh', { return_to: returnTo }), dialect);
       }
-      return allow(withToken(outcome.headers, visitor, request, checker, now));
+      return letThrough(outcome.headers, visitor, request, checker, dialect, now);
     }
     case 'needs-permissions':
-      return checkAfresh(c, outcome.visitor, request, checker, parts);
+      return checkAfresh(c, outcome.visitor, request, checker, parts, dialect);
     case 'stale':
       throw new SsoError('permissions_stale', 'the revocation feed is stale');
     case 'forbid':
       throw new SsoError('forbidden', `rule for ${target?.host}${target?.path}: ${rule ? 'not allowed' : 'none'}`);
     case 'sign-in':
-      return signIn(c, outcome.visitor, request, parts);
+      return signIn(c, outcome.visitor, request, parts, dialect);
   }
 }
 
@@ -64,12 +82,40 @@ export function check(c: GatewayContext, checker: Checker, parts: Parts): Respon
  * Lets a preflight through as nobody, for the app to answer: it carries no cookie. Where no rule covers what it announces
  * there is nothing to ask for.
  */
-function preflight(header: HeaderReader, request: CheckRequest, checker: Checker, now: Seconds): Response {
+function preflight(
+  header: HeaderReader,
+  request: CheckRequest,
+  checker: Checker,
+  dialect: Ways,
+  now: Seconds,
+): Response | Promise<Response> {
   const { target, rule } = request;
   const method = header('access-control-request-method') ?? '';
   if (target && !rule && !checker.rules.match({ host: target.host, path: target.path, method }))
     throw new SsoError('forbidden', `preflight for ${target.host}${target.path}: no rule`);
-  return allow(withToken(checker.core.nobody, { kind: 'nobody', why: 'no-cookie' }, request, checker, now));
+  return asNobody(request, checker, dialect, now);
+}
+
+/** Browsers send a page's cookies along with a WebSocket that any other page opens, and no CORS stops them. */
+function isOwnSocket(origin: string | undefined, target: Target, { clients }: Parts, { sockets }: Ways): boolean {
+  if (origin === undefined) return false;
+  return sockets ? sockets.includes(origin) : origin === target.url.origin || clients.byOrigin(origin) !== undefined;
+}
+
+/** Lets a WebSocket of somebody else's page through as nobody, where everybody may come. */
+function foreignSocket(
+  request: CheckRequest,
+  checker: Checker,
+  dialect: Ways,
+  now: Seconds,
+): Response | Promise<Response> {
+  if (decide(request.rule, undefined, false) === 'allow') return asNobody(request, checker, dialect, now);
+  throw new SsoError('cross_site_refused', 'websocket of another origin');
+}
+
+function asNobody(request: CheckRequest, checker: Checker, dialect: Ways, now: Seconds): Response | Promise<Response> {
+  const nobody = { kind: 'nobody', why: 'no-cookie' } as const;
+  return letThrough(checker.core.nobody, nobody, request, checker, dialect, now);
 }
 
 /** Decides by what the directory says right now. What everybody may see needs no directory: nobody is let through. */
@@ -79,25 +125,38 @@ async function checkAfresh(
   request: CheckRequest,
   checker: Checker,
   parts: Parts,
+  dialect: Ways,
 ): Promise<Response> {
   const now = parts.clock();
   const ended = { kind: 'nobody', why: 'session-ended' } as const;
   const isPublic = decide(request.rule, undefined, false) === 'allow';
-  const asNobody = () => allow(withToken(checker.core.nobody, ended, request, checker, now));
   let person: Person | undefined;
   try {
     person = await checker.people.find(visitor.cookie, now);
   } catch (error) {
-    if (isPublic) return asNobody();
+    if (isPublic) return asNobody(request, checker, dialect, now);
     throw error;
   }
   if (person?.state !== 'active') {
     await endSessionsOf({ userId: visitor.cookie.uid }, 'disabled', parts);
-    return isPublic ? asNobody() : signIn(c, ended, request, parts);
+    return isPublic ? asNobody(request, checker, dialect, now) : signIn(c, ended, request, parts, dialect);
   }
   if (decide(request.rule, person, true) !== 'allow') throw new SsoError('forbidden', 'not allowed by the directory');
   const headers = passHeaders(parts.config.check, { ...person, uid: person.id });
-  return allow(withToken(headers, { ...visitor, cookie: { ...visitor.cookie, ...person } }, request, checker, now));
+  const refreshed = { ...visitor, cookie: { ...visitor.cookie, ...person } };
+  return letThrough(headers, refreshed, request, checker, dialect, now);
+}
+
+function letThrough(
+  headers: FlatHeaders,
+  visitor: Visitor,
+  request: CheckRequest,
+  checker: Checker,
+  dialect: Ways,
+  now: Seconds,
+): Response | Promise<Response> {
+  const complete = withToken(headers, visitor, request, checker, now);
+  return dialect.pass ? dialect.pass(complete, visitor, request.rule) : allow(complete, dialect);
 }
 
 function withToken(
@@ -110,21 +169,25 @@ function withToken(
   return mintIdentity ? [...headers, ...mintIdentity(visitor, target?.host, now)] : headers;
 }
 
-function allow(headers: FlatHeaders): Response {
+function allow(headers: FlatHeaders, { passes }: Dialect): Response {
   // a plain record: @hono/node-server hands it on as it is, where a list or `Headers` would be parsed and copied
   const record: Record<string, string> = {};
   for (let i = 0; i < headers.length; i += 2) record[headers[i] ?? ''] = headers[i + 1] ?? '';
-  return new Response(null, { status: 204, headers: record });
+  if (passes === 200) record['Content-Length'] = '0';
+  return new Response(null, { status: passes, headers: record });
 }
 
-function redirect(c: GatewayContext, location: string): Response {
+function redirect(c: GatewayContext, location: string, { redirects }: Dialect): Response {
   c.header('cache-control', 'no-store');
   c.header('vary', checkVary);
-  return c.redirect(location, 302);
+  if (redirects === 302) return c.redirect(location, 302);
+  c.header('location', location);
+  c.header('www-authenticate', 'Cookie');
+  return c.body(null, redirects);
 }
 
 /** The target as a return URL; `undefined` where it can't be one, such as for its length: who may pass, then passes. */
-function returnable(target: Target | undefined, { at }: Parts): JudgedUrl | undefined {
+export function returnable(target: Target | undefined, { at }: Parts): JudgedUrl | undefined {
   if (!target) return undefined;
   try {
     return at.judge(target.url.href);
@@ -135,7 +198,13 @@ function returnable(target: Target | undefined, { at }: Parts): JudgedUrl | unde
 }
 
 /** Sends a navigation to sign in, or to renew where that may be enough; tells everybody else where a person could. */
-function signIn(c: GatewayContext, visitor: Visitor, { target }: CheckRequest, parts: Parts): Response {
+function signIn(
+  c: GatewayContext,
+  visitor: Visitor,
+  { target }: CheckRequest,
+  parts: Parts,
+  dialect: Dialect,
+): Response {
   const { at } = parts;
   const header = headerReader(c);
   const returnTo = target ? at.judge(target.url.href) : undefined;
@@ -144,7 +213,7 @@ function signIn(c: GatewayContext, visitor: Visitor, { target }: CheckRequest, p
   if (isPrefetch(header)) throw new SsoError('prefetch_refused', 'prefetch of a guarded page');
   if (isNavigation(target?.method ?? c.req.method, header)) {
     const renewable = visitor.kind === 'nobody' && (visitor.why === 'expired' || visitor.why === 'conflict');
-    return redirect(c, renewable ? at.url('/refresh', { return_to: returnTo }) : login);
+    return redirect(c, renewable ? at.url('/refresh', { return_to: returnTo }) : login, dialect);
   }
   const response = problem(c, code, failures[code], login);
   response.headers.set('cache-control', 'no-store');

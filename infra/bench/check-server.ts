@@ -28,7 +28,7 @@ const bare: RequestListener = (_, response) => {
 async function gatewayListener(kind: 'door' | 'route', keys: string): Promise<RequestListener> {
   const { getRequestListener } = await import('@hono/node-server');
   const { createGateway } = await import('../../gateway/app.ts');
-  const { trustedPeers } = await import('../../gateway/runtimes/node/deps.ts');
+  const { trustedPeers } = await import('../../gateway/runtimes/trusted-peers.ts');
   const { createListener } = await import('../../gateway/runtimes/node/listener.ts');
   const { createClientRegistry } = await import('../../shared/clients.ts');
   const { systemClock } = await import('../../shared/clock.ts');

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Milliseconds } from '../../shared/clock.ts';
+import { zipOf } from '../cli/zip.ts';
 import { type Bundle, buildTriggers } from '../local/bundles.ts';
-import { zipOf } from './zip.ts';
 
 /** What a bundle costs at a cold start. Sizes are of 1,024 bytes, memory of 1,024 times that. */
 export type BundleFigures = {

@@ -1,6 +1,6 @@
 import { assertClientKeys } from '../../gateway/hand-off/client-keys.ts';
-import { trustedPeers } from '../../gateway/runtimes/node/deps.ts';
 import { checkAll, readConfigInput } from '../../gateway/runtimes/node/load-config.ts';
+import { trustedPeers } from '../../gateway/runtimes/trusted-peers.ts';
 import { type Config, ConfigError, type ConfigMistake, parseConfig } from '../../shared/config.ts';
 import { createKeyring, type Keyring } from '../../shared/keys/keyring.ts';
 import { type Console, exits } from './console.ts';

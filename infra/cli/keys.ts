@@ -5,9 +5,12 @@ import { createKeyring, generateKeyFile, type KeyFile } from '../../shared/keys/
 import { type KeyEntry, keyUses, listKeys, type RotationStep, rotateKeys } from '../../shared/keys/rotation.ts';
 import type { SigningAlgorithm } from '../../shared/keys/signing.ts';
 import { CliError, type Console, exits } from './console.ts';
+import { generateEdgeKeyFile } from './edge/key-file.ts';
 
 export type GenerateOptions = {
   readonly algorithm: SigningAlgorithm;
+  /** Whose keys: a site at the edge never has a gateway's. Default: a gateway's. */
+  readonly for?: 'gateway' | 'edge';
   /** Write to this file, which must not be there yet, readable by its owner alone. */
   readonly out?: string;
   /** Print even to a screen. */
@@ -15,14 +18,16 @@ export type GenerateOptions = {
 };
 
 /** Makes a key file. It is all secret, so it isn't put on a screen unasked. */
-export function runKeysGenerate({ algorithm, out, force }: GenerateOptions, console: Console): number {
+export function runKeysGenerate(options: GenerateOptions, console: Console): number {
+  const { algorithm, out, force } = options;
   if (out === undefined && console.isScreen && !force) {
     throw new CliError(
       exits.usage,
       'The keys would be shown on the screen. Use --out keys.json, or redirect the output, or --force.',
     );
   }
-  const text = JSON.stringify(generateKeyFile(algorithm), null, 2);
+  const file = options.for === 'edge' ? generateEdgeKeyFile() : generateKeyFile(algorithm);
+  const text = JSON.stringify(file, null, 2);
   if (out === undefined) {
     console.out(text);
     return exits.fine;
@@ -34,7 +39,8 @@ export function runKeysGenerate({ algorithm, out, force }: GenerateOptions, cons
     const why = code === 'EEXIST' ? 'is there already, and keys are not overwritten' : `cannot be written (${code})`;
     throw new CliError(exits.wrong, `${out} ${why}.`);
   }
-  console.err(`Wrote ${out}. Point CROSSGATE_KEYS_FILE at it; keep it out of version control.`);
+  const next = options.for === 'edge' ? 'Name it in edge.json as keysFile' : 'Point CROSSGATE_KEYS_FILE at it';
+  console.err(`Wrote ${out}. ${next}; keep it out of version control.`);
   return exits.fine;
 }
 

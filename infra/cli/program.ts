@@ -2,12 +2,14 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { ConfigError } from '../../shared/config.ts';
 import { configJsonSchema, settingsTable } from '../../shared/environment.ts';
 import { SsoError } from '../../shared/errors.ts';
+import type { BuildEdgeOptions } from './build-edge.ts';
 import type { ClaimsOptions } from './claims.ts';
 import type { SecretOptions } from './clients.ts';
 import { CliError, type Console, exits } from './console.ts';
 import type { CostOptions } from './cost.ts';
 import type { GenerateOptions, ListOptions, RotateOptions } from './keys.ts';
 import type { MigrateOptions } from './migrate.ts';
+import { proxyConfigCommand } from './proxy-config/command.ts';
 import { reconcileCommand } from './reconcile/command.ts';
 
 const configOption = () =>
@@ -87,6 +89,7 @@ function createProgram(console: Console, end: (exit: number) => void): Command {
     });
 
   program.addCommand(reconcileCommand(console, end).copyInheritedSettings(program));
+  program.addCommand(proxyConfigCommand(console, end).copyInheritedSettings(program));
 
   const config = program.command('config').description('look at the configuration');
   config
@@ -117,6 +120,18 @@ function createProgram(console: Console, end: (exit: number) => void): Command {
       end(runClientsSecret(options, console));
     });
 
+  const build = program.command('build').description('make what is deployed');
+  build
+    .command('lambda-edge')
+    .description('the CloudFront functions for a site, as zip files for Lambda@Edge')
+    .requiredOption('-c, --config <file>', 'what is to be guarded, and how: edge.json')
+    .requiredOption('-o, --out <folder>', 'where the zip files go')
+    .option('--bundles <folder>', 'prebuilt functions to fill (default: those of this package)')
+    .action(async (options: BuildEdgeOptions) => {
+      const { runBuildEdge } = await import('./build-edge.ts');
+      end(await runBuildEdge(options, console));
+    });
+
   const keys = program.command('keys').description('make, rotate and list keys');
   keys
     .command('generate')
@@ -125,6 +140,11 @@ function createProgram(console: Console, end: (exit: number) => void): Command {
       new Option('-a, --algorithm <name>', 'signature of the domain cookie, as cookie.algorithm has it')
         .choices(['RS256', 'ES256', 'EdDSA'])
         .default('RS256'),
+    )
+    .addOption(
+      new Option('--for <what>', 'a gateway, or a site at CloudFront that signs people in by itself (ES256 always)')
+        .choices(['gateway', 'edge'])
+        .default('gateway'),
     )
     .option('-o, --out <file>', 'write to this new file, readable by you alone, instead of standard output')
     .option('--force', 'print even to a screen')

@@ -93,6 +93,7 @@ describe('the packed package', () => {
       './hono': expect.arrayContaining(['autoLogin', 'requireRole', 'requirePermission']),
       './express': expect.arrayContaining(['autoLogin', 'requireRole', 'requirePermission']),
       './node': expect.arrayContaining(['serve']),
+      './workers': expect.arrayContaining(['createWorker', 'CrossgateStore', 'default']),
     });
     for (const name of names) expect(found[name], name).not.toEqual([]);
   });

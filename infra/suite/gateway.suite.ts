@@ -3,6 +3,7 @@ import { attemptsSuite } from './attempts.suite.ts';
 import { cookiesSuite } from './cookies.suite.ts';
 import { handOffSuite } from './hand-off.suite.ts';
 import { hostileCallbackSuite } from './hostile-callback.suite.ts';
+import { introspectionSuite } from './introspection.suite.ts';
 import { databaseOutageSuite } from './outages-database.suite.ts';
 import { providerOutageSuite } from './outages-provider.suite.ts';
 import { pagesSuite } from './pages.suite.ts';
@@ -30,6 +31,7 @@ export function gatewaySuite(name: string, start: StartSubject): void {
     revocationSuite(start);
     pagesSuite(start);
     handOffSuite(start);
+    introspectionSuite(start);
     providerOutageSuite(start);
     databaseOutageSuite(start);
   });

@@ -50,6 +50,18 @@ export function discoverySuite(start: StartSubject): void {
         for (const key of keys) for (const part of ['d', 'p', 'q', 'k']) expect(key).not.toHaveProperty(part);
         expect(answer.headers.get('access-control-allow-origin')).toBe('*');
       },
+      introspection_endpoint: async (value) => {
+        const { credentials } = subject().parties.globex;
+        const answer = await subject().ask(new URL(String(value)).pathname, {
+          method: 'POST',
+          headers: { 'content-type': 'application/x-www-form-urlencoded' },
+          body: new URLSearchParams({ ...credentials, token: 'none of ours' }).toString(),
+        });
+        expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { active: false }]);
+      },
+      // the same code as at the token endpoint; `none` shows nothing, so it is not among them
+      introspection_endpoint_auth_methods_supported: async (value) =>
+        expect(value).toEqual(['client_secret_basic', 'client_secret_post', 'private_key_jwt']),
       end_session_endpoint: async (value) => {
         const page = await subject().browser().tab().goto(String(value));
         expect(page.url).toBe(`${subject().at.gateway}/signed-out`);

@@ -53,6 +53,7 @@ export const postgresRooms: OpenRooms = async ({ users, providers }) => {
   return {
     users: createPostgresDirectory(pools.directory, { users, providers }),
     store: createPostgresStore(pools.store),
+    urls: { store: wires.store.url, directory: wires.directory.url },
     setAvailable: (which, available) => wires[which].setAvailable(available),
     ids,
     giveRoles,

@@ -87,7 +87,7 @@ export function createRelyingParties(port: number): RelyingParties {
     spa,
     signer,
     clients: [
-      entry(globex, { secretHash, claims: ['email', 'name', 'roles', 'permissions'] }),
+      entry(globex, { secretHash, introspections: 100, claims: ['email', 'name', 'roles', 'permissions'] }),
       entry(spa, { public: true, claims: ['name'] }),
       entry(signer, { jwks: { keys: [publicJwk] }, tokenAlgorithm: 'ES256' }),
     ],

@@ -12,6 +12,8 @@ import { providerId } from './provider.testing.ts';
 export type Rooms = {
   readonly users: UserDirectory;
   readonly store: Store;
+  /** How another process comes to the same. Absent: not at all. */
+  readonly urls?: { readonly store: string; readonly directory: string };
   /** Whether each answers. */
   setAvailable(which: 'store' | 'directory', available: boolean): void;
   /** Ids of the rows of {@link people}, by subject. */

@@ -2,9 +2,6 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { createGateway, type Gateway, type Log } from '../../gateway/app.ts';
-import { createListener } from '../../gateway/runtimes/node/listener.ts';
-import { createClientRegistry } from '../../shared/clients.ts';
 import { type Seconds, systemClock } from '../../shared/clock.ts';
 import { type Config, parseConfig } from '../../shared/config.ts';
 import type { UserId } from '../../shared/identity.ts';
@@ -12,16 +9,14 @@ import { createKeyring, generateKeyFile, type Keyring } from '../../shared/keys/
 import type { PersonState } from '../../shared/users/directory.ts';
 import { type Browser, createBrowser, type Page, type Tab } from './browser.ts';
 import { type Answer, type Ask, ask } from './exchange.ts';
-import { guardedApp, proxyAddress } from './guarded-app.testing.ts';
+import { type LogLine, type StartGateways, startInProcess } from './gateways.testing.ts';
+import { guardedApp } from './guarded-app.testing.ts';
 import { people, type SuitePerson } from './people.testing.ts';
 import { type ProviderUnderTest, providerId, type StartProvider } from './provider.testing.ts';
 import { createRelyingParties, type RelyingParties } from './relying-parties.testing.ts';
 import { createRogueProvider, type RogueProvider } from './rogue-provider.testing.ts';
 import type { OpenRooms } from './rooms.testing.ts';
 import { createTap, type Tap } from './tap.testing.ts';
-
-/** A line of the gateways' log, with everything that stood in it. */
-export type LogLine = { readonly level: string; readonly event: string; readonly text: string };
 
 /** A company's world around the gateway, and what a test may do to it. The gateway itself is met over HTTP alone. */
 export type Subject = {
@@ -63,13 +58,17 @@ export type StartSubject = () => Promise<Subject>;
 /** Made once a process: keys are slow to make, and no test changes them. */
 let keyFile: string | undefined;
 
-/** Puts a subject together from a provider and the rooms behind it. */
-export async function startSubject(startProvider: StartProvider, openRooms: OpenRooms): Promise<Subject> {
+/** Puts a subject together from a provider, the rooms behind it and the runtime that it is on. */
+export async function startSubject(
+  startProvider: StartProvider,
+  openRooms: OpenRooms,
+  startGateways: StartGateways = startInProcess,
+): Promise<Subject> {
   keyFile ??= JSON.stringify(generateKeyFile());
   let offset: Seconds = 0;
   const now = () => systemClock() + offset;
   const listeners = new Map<string, RequestListener>();
-  const gatewayListeners: RequestListener[] = [];
+  let gatewayListeners: readonly RequestListener[] = [];
   const server = createServer({ maxHeaderSize: 32_768 }, (request, response) => {
     const listener = listeners.get((request.headers.host ?? '').split(':')[0] ?? '');
     if (listener) return listener(request, response);
@@ -90,26 +89,25 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
 
   const rogue = createRogueProvider(port);
   const parties = createRelyingParties(port);
-  const configure = (provider: Readonly<Record<string, unknown>>) =>
-    parseConfig({
-      publicUrl: at.gateway,
-      keys: keyFile,
-      providers: [{ id: providerId, ...provider }, rogue.config],
-      ...(provider.triggers === true ? { triggers: { provider: providerId } } : {}),
-      database: { url: 'postgres://not.read' },
-      clients: [
-        { id: 'notes', name: 'Notes', home: `${at.notes}/`, origins: [at.notes] },
-        { id: 'photos', name: 'Photos', home: `${at.photos}/`, origins: [at.photos] },
-        ...parties.clients,
-      ],
-      rules: [
-        { host: 'notes.acme.localhost', path: '/public/*', allow: 'public' },
-        { host: 'notes.acme.localhost', path: '/team/*', allow: ['role:admin', 'role:editor'] },
-        { host: 'notes.acme.localhost', path: '/write/*', allow: 'permission:notes:write' },
-        { host: '*.acme.localhost', allow: 'signed-in' },
-      ],
-    });
-  const rooms = await openRooms(configure({ issuer: at.gateway, clientId: 'not read yet' }), now);
+  const written = (provider: Readonly<Record<string, unknown>>) => ({
+    publicUrl: at.gateway,
+    keys: keyFile,
+    providers: [{ id: providerId, ...provider }, rogue.config],
+    ...(provider.triggers === true ? { triggers: { provider: providerId } } : {}),
+    database: { url: 'postgres://not.read' },
+    clients: [
+      { id: 'notes', name: 'Notes', home: `${at.notes}/`, origins: [at.notes] },
+      { id: 'photos', name: 'Photos', home: `${at.photos}/`, origins: [at.photos] },
+      ...parties.clients,
+    ],
+    rules: [
+      { host: 'notes.acme.localhost', path: '/public/*', allow: 'public' },
+      { host: 'notes.acme.localhost', path: '/team/*', allow: ['role:admin', 'role:editor'] },
+      { host: 'notes.acme.localhost', path: '/write/*', allow: 'permission:notes:write' },
+      { host: '*.acme.localhost', allow: 'signed-in' },
+    ],
+  });
+  const rooms = await openRooms(parseConfig(written({ issuer: at.gateway, clientId: 'not read yet' })), now);
   const provider = await startProvider({
     port,
     gateway: at.gateway,
@@ -117,23 +115,12 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
     users: rooms.users,
     clock: now,
   });
-  const config = configure(provider.config);
+  const config = parseConfig(written(provider.config));
   const keyring = createKeyring(config.keys);
   const tap = createTap();
   const log: LogLine[] = [];
-  const deps = {
-    config,
-    keyring,
-    clients: createClientRegistry(config.clients),
-    users: rooms.users,
-    store: rooms.store,
-    clock: now,
-    fetch: tap.fetch,
-    log: collect(log),
-    isTrustedPeer: (address: string) => address === proxyAddress,
-  };
-  const gateways: Gateway[] = [createGateway(deps), createGateway(deps)];
-  gatewayListeners.push(...gateways.map((gateway) => createListener(gateway)));
+  const gateways = await startGateways({ written: written(provider.config), config, keyring, rooms, now, tap, log });
+  gatewayListeners = gateways.listeners;
   const page: RequestListener = (_, response) => {
     response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>A page</h1>');
   };
@@ -144,9 +131,7 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
   listeners.set('elsewhere.localhost', page);
   for (const app of [at.notes, at.photos]) listeners.set(new URL(app).hostname, guardedApp(at.gateway));
 
-  const hear = async () => {
-    for (const { feed } of gateways) await feed.poll();
-  };
+  const { hear } = gateways;
   await hear();
   const uid = (person: SuitePerson): UserId => {
     const id = rooms.ids.get(person.sub);
@@ -174,19 +159,23 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
     now,
     async pass(seconds, deaf) {
       offset += seconds;
-      if (deaf) return;
+      if (deaf) return gateways.deafen();
       // a store that is down has no news, and that is noticed by their age
       await hear().catch(() => {});
     },
     hear,
-    deliver: async () => await gateways[1]?.logouts.deliver(),
-    setAvailable: rooms.setAvailable,
+    deliver: gateways.deliver,
+    setAvailable(which, available) {
+      rooms.setAvailable(which, available);
+      gateways.setAvailable(which, available);
+    },
     giveRoles: (person, roles) => rooms.giveRoles(uid(person), roles),
     setState: (person, state) => rooms.setState(uid(person), state),
     removeRow: (person) => rooms.removeRow(uid(person)),
     async stop() {
       server.closeAllConnections();
       server.close();
+      await gateways.stop();
       await rooms.close();
     },
   };
@@ -211,14 +200,4 @@ export function subjectFor(start: StartSubject): () => Subject {
     if (!subject) throw new Error('not started');
     return subject;
   };
-}
-
-function collect(lines: LogLine[]): Log {
-  const at =
-    (level: string): Log['info'] =>
-    (event, fields, error) => {
-      const cause = error instanceof Error ? [error.stack, error.cause].map(String) : error;
-      lines.push({ level, event, text: JSON.stringify({ event, ...fields, cause }) });
-    };
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -24,7 +24,8 @@ export type SealPurpose =
   | 'authorization'
   | 'cross-site-session'
   | 'monitor-ticket'
-  | 'monitor';
+  | 'monitor'
+  | 'site-session';
 
 /** Keys for sealed values, by `kid`; the first seals. */
 export type SealingKeys = {
@@ -150,7 +151,12 @@ function findShared(
 
 const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-function readSealing(list: unknown, mistakes: ConfigMistake[]): SealingKeys | undefined {
+/**
+ * Reads the masters of a key file; the first seals.
+ *
+ * @param mistakes Gets what is wrong with them, without key material.
+ */
+export function readSealing(list: unknown, mistakes: ConfigMistake[]): SealingKeys | undefined {
   const masters = new Map<string, Buffer>();
   for (const [i, entry] of asList(list).entries()) {
     const where = `keys.sealing.${i}`;

@@ -127,6 +127,15 @@ describe('while their server fails, the last good set', () => {
     expect(answers).toEqual([['second'], ['second']]);
   });
 
+  it('is not waited for for ever where a fetch ended without a word', async () => {
+    answer = () => new Promise(() => {});
+    void remote.keys();
+    serve(second);
+    now += 7;
+    expect(await kids(remote.keys())).toEqual(['second']);
+    expect(requests).toHaveLength(2);
+  });
+
   it('is never an accident of a hanging server: the request carries a deadline', async () => {
     let signal: AbortSignal | null | undefined;
     const hanging = createRemoteJwks({

@@ -34,7 +34,7 @@ export function createRemoteJwks(options: {
 }): RemoteJwks {
   let last: { keys: VerificationKeys; at: Seconds } | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;
-  let underWay: Promise<void> | undefined;
+  let underWay: { readonly loading: Promise<void>; readonly since: Seconds } | undefined;
 
   const load = async (): Promise<void> => {
     triedAt = options.clock();
@@ -47,10 +47,15 @@ export function createRemoteJwks(options: {
   };
 
   const loadOnce = async (): Promise<void> => {
-    underWay ??= load().finally(() => {
-      underWay = undefined;
-    });
-    await underWay;
+    const since = options.clock();
+    // one that takes longer than it may has ended without a word: on Workers, with the request that began it
+    if (!underWay || (since - underWay.since) * 1000 > 2 * timeout) {
+      const loading = load().finally(() => {
+        if (underWay?.loading === loading) underWay = undefined;
+      });
+      underWay = { loading, since };
+    }
+    await underWay.loading;
   };
 
   const known = () => (last && options.clock() - last.at < servesFor ? last.keys : undefined);

@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import type { JWK } from 'jose';
 
 /** The signature algorithms that Crossgate makes and accepts. A key has exactly one. */
 export type SigningAlgorithm = 'RS256' | 'ES256' | 'EdDSA';
@@ -76,6 +77,9 @@ export function readJwks(jwks: unknown, algorithms: readonly SigningAlgorithm[])
 export function publicJwks(keys: readonly VerificationKey[]): Jwks {
   return { keys: keys.map(({ kid, alg, key }) => ({ ...key.export({ format: 'jwk' }), kid, alg, use: 'sig' })) };
 }
+
+/** A key as jose takes it on every runtime: it knows Node's `KeyObject`, and not the one of workerd. */
+export const joseKey = ({ key }: VerificationKey): JWK => key.export({ format: 'jwk' }) as JWK;
 
 function algorithmOf(jwk: JsonWebKey | null): SigningAlgorithm | undefined {
   if (jwk?.kty === 'RSA') return 'RS256';

@@ -48,9 +48,10 @@ export function compileRules(rules: readonly RuleConfig[]): RuleMatcher {
       exact.set(host, applicable(entries, host));
     }
   }
+  const rulesOf = (name: string) => exact.get(name) ?? longestSuffix(below, name);
   return ({ host, path, method }) => {
-    const name = hostName(host);
-    const candidates = exact.get(name) ?? longestSuffix(below, name);
+    // most often it comes as it is configured, and needs no taking apart
+    const candidates = exact.get(host) ?? rulesOf(hostName(host));
     return candidates?.find((entry) => matches(entry, path, method))?.rule;
   };
 }

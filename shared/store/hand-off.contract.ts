@@ -167,7 +167,7 @@ export function handOffPromises(stores: () => { readonly store: Store; readonly 
       const code = await put(session.sid);
       expect(await stores().store.findGrant(code.accessHash, now)).toBeUndefined();
       await stores().store.redeemCode(code, now);
-      const grant = { clientId: 'globex', scope: 'openid email', session };
+      const grant = { clientId: 'globex', scope: 'openid email', session, expiresAt: later };
       expect(await stores().other.findGrant(code.accessHash, later - 1)).toEqual(grant);
       expect(await stores().other.findGrant(code.accessHash, later)).toBeUndefined();
     });

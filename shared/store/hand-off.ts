@@ -40,7 +40,12 @@ export type RedemptionOutcome =
   | { readonly kind: 'refused' };
 
 /** What an access token stands for. */
-export type Grant = { readonly clientId: string; readonly scope: string; readonly session: Session };
+export type Grant = {
+  readonly clientId: string;
+  readonly scope: string;
+  readonly session: Session;
+  readonly expiresAt: Seconds;
+};
 
 /** That a client has to be told of a session's end. */
 export type LogoutNotice = {

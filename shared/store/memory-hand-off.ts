@@ -83,7 +83,7 @@ export function createMemoryHandOff(
       for (const { code, given, revoked } of codes.values()) {
         if (given?.accessHash !== accessHash || revoked || given.accessUntil <= now) continue;
         const session = findLive(code.sid, now);
-        return session && { clientId: code.clientId, scope: code.scope, session };
+        return session && { clientId: code.clientId, scope: code.scope, session, expiresAt: given.accessUntil };
       }
       return undefined;
     },

@@ -114,12 +114,20 @@ export function createPostgresHandOff(sql: postgres.Sql, asked: Asked, longestNa
     findGrant: (accessHash, now) =>
       asked('finding a grant', async () => {
         if (!isStorable(accessHash, longestName)) return undefined;
-        const [row] = await sql<(SessionRow & { readonly client_id: string; readonly code_scope: string })[]>`
-          select live.*, code.client_id, code.scope as code_scope
+        const [row] = await sql<(SessionRow & { client_id: string; code_scope: string; access_until: Seconds })[]>`
+          select live.*, code.client_id, code.scope as code_scope,
+            extract(epoch from code.access_until)::float8 as access_until
           from crossgate.codes as code
             join (select ${sessionList} from crossgate.sessions where ends_at > ${time(now)}) as live using (sid)
           where code.access_hash = ${accessHash} and not code.revoked and code.access_until > ${time(now)}`;
-        return row && { clientId: row.client_id, scope: row.code_scope, session: sessionOf(row) };
+        return (
+          row && {
+            clientId: row.client_id,
+            scope: row.code_scope,
+            session: sessionOf(row),
+            expiresAt: row.access_until,
+          }
+        );
       }),
 
     takeLogouts: (now, leaseUntil, limit) =>

@@ -3,12 +3,13 @@ import { sign, verify } from 'node:crypto';
 import type { Seconds } from '../clock.ts';
 import type { SigningAlgorithm, SigningKeys, VerificationKeys } from '../keys/signing.ts';
 import { canonicalBytes } from './base64url.ts';
+import { derOfJws, jwsOfDer } from './ecdsa-signature.ts';
 
 /**
  * Fixed `typ` of each kind of token that we sign (RFC 8725 §3.11). `JWT` is the ID token, for which no better one is
- * agreed on; it has keys of its own.
+ * agreed on; it has keys of its own. `site+jwt` is the cookie of one site that signs people in without a gateway.
  */
-export type TokenType = 'sso+jwt' | 'identity+jwt' | 'JWT' | 'logout+jwt';
+export type TokenType = 'sso+jwt' | 'identity+jwt' | 'JWT' | 'logout+jwt' | 'site+jwt';
 
 /** What every token that we sign carries. */
 export type TokenClaims = {
@@ -57,8 +58,8 @@ export const leeway: Seconds = 30;
 export function signToken(keys: Pick<SigningKeys, 'current'>, typ: TokenType, claims: TokenClaims): string {
   const { kid, alg, privateKey } = keys.current;
   const input = `${encode({ alg, typ, kid })}.${encode(claims)}`;
-  const key = alg === 'ES256' ? { key: privateKey, dsaEncoding: 'ieee-p1363' as const } : privateKey;
-  return `${input}.${sign(digestOf(alg), Buffer.from(input), key).toString('base64url')}`;
+  const signature = sign(digestOf(alg), Buffer.from(input), privateKey);
+  return `${input}.${(alg === 'ES256' ? jwsOfDer(signature) : signature).toString('base64url')}`;
 }
 
 /**
@@ -81,8 +82,8 @@ export function verifyToken(token: string, expected: Expectation, now: Seconds):
   const found = typeof header.kid === 'string' ? expected.keys.get(header.kid) : undefined;
   if (!found) return invalid('unknown_kid');
   if (header.alg !== found.alg) return invalid('wrong_alg');
-  const key = found.alg === 'ES256' ? { key: found.key, dsaEncoding: 'ieee-p1363' as const } : found.key;
-  if (!verify(digestOf(found.alg), Buffer.from(token.slice(0, second)), key, signature))
+  const signed = found.alg === 'ES256' ? derOfJws(signature) : signature;
+  if (!signed || !verify(digestOf(found.alg), Buffer.from(token.slice(0, second)), found.key, signed))
     return invalid('bad_signature');
 
   const claims = decode(token.slice(first + 1, second));

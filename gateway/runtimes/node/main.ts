@@ -3,7 +3,9 @@ import { createGateway } from '../../app.ts';
 import { createNodeDeps } from './deps.ts';
 import { createListener } from './listener.ts';
 import { loadConfig, loadDatabaseAccess } from './load-config.ts';
+import { createOpenStreams } from './open-streams.ts';
 import { createGatewayServer } from './server.ts';
+import { createUpgradeListener } from './upgrade.ts';
 
 /** Serves a gateway until the process is told to stop: open requests finish, new ones are refused, connections close. */
 export async function serve(configFile?: string): Promise<void> {
@@ -13,7 +15,11 @@ export async function serve(configFile?: string): Promise<void> {
   const gateway = createGateway(deps);
   const unfollow = await gateway.feed.follow();
   const stopLogouts = gateway.logouts.follow();
-  const server = createGatewayServer(createListener(gateway));
+  const { isProxied } = gateway;
+  const streams = createOpenStreams(gateway);
+  const listener = createListener(gateway, streams);
+  const upgrade = createUpgradeListener(gateway, streams, listener);
+  const server = createGatewayServer(listener, isProxied && { isProxied, upgrade });
   const { host, port } = config.listen;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -29,6 +35,7 @@ export async function serve(configFile?: string): Promise<void> {
     await new Promise((resolve) => {
       server.close(resolve);
       server.closeIdleConnections();
+      streams.endLasting();
     });
     await unfollow();
     await stopLogouts();

@@ -1,8 +1,19 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Milliseconds } from '../../../shared/clock.ts';
+import { asksForWebSocket, type UpgradeListener } from './upgrade.ts';
 
 /** Cookies and forwarded headers together stay below this, in bytes. */
 const maxHeaderSize = 32_768;
+
+/** A request of the gateway's own takes no longer to arrive. */
+const slowest: Milliseconds = 30_000;
+
+/** What a server does for the apps behind. */
+export type InFront = {
+  readonly isProxied: (host: string | undefined, target: string) => boolean;
+  readonly upgrade: UpgradeListener;
+};
 
 /**
  * An HTTP server with the gateway's limits.
@@ -10,10 +21,22 @@ const maxHeaderSize = 32_768;
  * A request whose headers are too large never reaches a handler. Where that is because of cookies, the browser would be
  * stuck: the answer, 431, therefore tells it to forget them.
  *
+ * @param inFront Absent: it is in front of no app. What is uploaded to one may take as long as it goes on, and WebSockets pass.
  * @see RFC 6585 §5, https://www.w3.org/TR/clear-site-data/
  */
-export function createGatewayServer(listener: RequestListener): Server {
-  const server = createServer({ maxHeaderSize, requestTimeout: 30_000 }, listener);
+export function createGatewayServer(listener: RequestListener, inFront?: InFront): Server {
+  const isForApp = ({ headers, url = '' }: IncomingMessage) => inFront?.isProxied(headers.host, url) ?? false;
+  const limits = {
+    maxHeaderSize,
+    headersTimeout: slowest,
+    requestTimeout: inFront ? 0 : slowest,
+    shouldUpgradeCallback: (request: IncomingMessage) => asksForWebSocket(request) && isForApp(request),
+  };
+  const server = createServer(limits, (request, response) => {
+    if (inFront && !isForApp(request)) limitBody(request);
+    listener(request, response);
+  });
+  if (inFront) server.on('upgrade', inFront.upgrade);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
@@ -31,4 +54,11 @@ export function createGatewayServer(listener: RequestListener): Server {
     socket.end(`${head}Content-Length: ${Buffer.byteLength(says)}\r\nConnection: close\r\n\r\n${says}`);
   });
   return server;
+}
+
+/** Ends the connection of a request that doesn't arrive in time. */
+function limitBody(request: IncomingMessage): void {
+  if (request.method === 'GET' || request.method === 'HEAD') return;
+  const timer = setTimeout(() => request.destroy(), slowest).unref();
+  request.once('close', () => clearTimeout(timer));
 }
