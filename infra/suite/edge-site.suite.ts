@@ -55,7 +55,9 @@ export function edgeSiteSuite(name: string, start: StartEdgeSite): void {
       it('says nothing of a gateway: issuer, audience and type are the site’s own', async () => {
         const { browser } = await the().signedIn();
         const token = browser.jar.value('__Host-site', the().at) ?? '';
-        expect(statement(browser, the())).toMatchObject({ iss: the().at, aud: the().at });
+        const { iat = 0, auth_time, ...claims } = statement(browser, the()) ?? {};
+        expect(claims).toMatchObject({ iss: the().at, aud: the().at });
+        expect(iat - Number(auth_time)).toBeLessThan(30);
         const [header = ''] = token.split('.');
         expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toMatchObject({
           typ: 'site+jwt',

@@ -3,6 +3,7 @@ import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { pipeline } from 'node:stream';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { SsoError } from '../../../shared/errors.ts';
+import type { Gateway } from '../../app.ts';
 import type { Forward, HeaderList, Passage } from '../../http/passage.ts';
 import type { OpenStreams } from './open-streams.ts';
 
@@ -25,6 +26,26 @@ export function forwardByHttp(incoming: IncomingMessage, outgoing: ServerRespons
     // a connection that was kept open is closed by the app at times, just when it is used again
     return repeatable.has(passage.method) ? send(send) : send();
   };
+}
+
+/** Stands for an answer that is on its way by itself. */
+export const alreadySent = (): Response => new Response(null);
+
+/**
+ * Answers by the gateway, with its own way to the apps. What goes that way writes its answer itself, and nothing that a router
+ * makes of it is written after it.
+ */
+export async function answerWith(gateway: Gateway, request: Request, incoming: IncomingMessage, forward: Forward) {
+  let isSent = false;
+  const response = await gateway.fetch(request, {
+    incoming,
+    forward: async (passage) => {
+      const sent = await forward(passage);
+      isSent = true;
+      return sent;
+    },
+  });
+  return isSent ? RESPONSE_ALREADY_SENT : response;
 }
 
 /** What frames the body; `undefined`: there is none. */
@@ -103,13 +124,13 @@ function exchange(
       });
       // cut off in the middle, the visitor's answer is cut off too
       pipeline(response, outgoing, () => {});
-      resolve(RESPONSE_ALREADY_SENT);
+      resolve(alreadySent());
     });
     sent.on('error', (cause: NodeJS.ErrnoException) => {
       if (answered) return;
       outgoing.off('close', leave);
       leave();
-      if (outgoing.destroyed) return resolve(RESPONSE_ALREADY_SENT);
+      if (outgoing.destroyed) return resolve(alreadySent());
       // the rest of the body may be long: nobody waits for it
       if (!incoming.complete) outgoing.shouldKeepAlive = false;
       if (again && sent.reusedSocket && cause.code === 'ECONNRESET') return resolve(again());

@@ -3,7 +3,7 @@ import { getRequestListener } from '@hono/node-server';
 import { failures } from '../../../shared/errors.ts';
 import type { Gateway } from '../../app.ts';
 import { createDoor } from './door.ts';
-import { forwardByHttp } from './forward.ts';
+import { answerWith, forwardByHttp } from './forward.ts';
 import { createOpenStreams } from './open-streams.ts';
 
 /** More header lines than a browser and its proxies send together. */
@@ -22,7 +22,7 @@ export function createListener(gateway: Gateway, streams = createOpenStreams(gat
   const ordinary = getRequestListener((request, env) => gateway.fetch(request, { incoming: env.incoming }));
   const proxied = getRequestListener((request, env) => {
     const [incoming, outgoing] = [env.incoming as IncomingMessage, env.outgoing as ServerResponse];
-    return gateway.fetch(request, { incoming, forward: forwardByHttp(incoming, outgoing, streams) });
+    return answerWith(gateway, request, incoming, forwardByHttp(incoming, outgoing, streams));
   });
   return (request, response) => {
     // Past a thousand lines Node leaves headers out without a word. Somebody could send so many that what the proxy adds

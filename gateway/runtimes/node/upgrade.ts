@@ -2,11 +2,10 @@ import { type IncomingMessage, type RequestListener, ServerResponse } from 'node
 import type { Socket } from 'node:net';
 import { type Duplex, pipeline } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { SsoError } from '../../../shared/errors.ts';
 import type { Gateway } from '../../app.ts';
 import type { Forward, HeaderList } from '../../http/passage.ts';
-import { failureOf, giveUp, openRequest } from './forward.ts';
+import { alreadySent, answerWith, failureOf, giveUp, openRequest } from './forward.ts';
 import type { OpenStreams } from './open-streams.ts';
 
 /** Takes a request that asks for another protocol: for the `upgrade` event of a server. */
@@ -39,7 +38,7 @@ export function createUpgradeListener(
     const isForApp = gateway.isProxied?.(incoming.headers.host, incoming.url ?? '') && asksForWebSocket(incoming);
     if (!isForApp) return ordinary(incoming, outgoing);
     const forward = forwardUpgrade({ socket, head }, outgoing, streams);
-    void getRequestListener((request) => gateway.fetch(request, { incoming, forward }))(incoming, outgoing);
+    void getRequestListener((request) => answerWith(gateway, request, incoming, forward))(incoming, outgoing);
   };
 }
 
@@ -83,19 +82,19 @@ function forwardUpgrade(
         };
         pipeline(socket, upstream, ended);
         pipeline(upstream, socket, ended);
-        resolve(RESPONSE_ALREADY_SENT);
+        resolve(alreadySent());
       });
       sent.once('response', (response) => {
         answered = true;
         deadline.clear();
         outgoing.writeHead(response.statusCode ?? 502, answer(response.rawHeaders));
         pipeline(response, outgoing, () => {});
-        resolve(RESPONSE_ALREADY_SENT);
+        resolve(alreadySent());
       });
       sent.on('error', (cause) => {
         if (answered) return;
         deadline.clear();
-        if (socket.destroyed) return resolve(RESPONSE_ALREADY_SENT);
+        if (socket.destroyed) return resolve(alreadySent());
         reject(failureOf(cause, deadline.isOver(), passage));
       });
       sent.end();
