@@ -7,12 +7,20 @@ const browser = ['**/*.browser.test.ts'];
 const slow = ['**/*.slow.test.ts'];
 /** Packs and installs the package: slow, and of use before a release only. */
 const packed = ['**/package.test.ts'];
+/** Against web servers that nobody here wrote; Debian's packages of them have to be there. */
+const proxies = ['**/*.proxy.test.ts'];
 const never = ['**/node_modules/**', '**/dist/**', '**/.crossgate/**'];
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...never, ...db, ...slow, ...browser, ...packed] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...never, ...db, ...slow, ...browser, ...proxies, ...packed],
+        },
+      },
       {
         test: {
           name: 'db',
@@ -43,6 +51,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      { test: { name: 'proxies', include: proxies, exclude: never, testTimeout: 20_000, hookTimeout: 30_000 } },
       { test: { name: 'package', include: packed, exclude: never, testTimeout: 240_000, hookTimeout: 240_000 } },
     ],
   },

@@ -13,6 +13,7 @@ import type { PersonState } from '../../shared/users/directory.ts';
 import { type Browser, createBrowser, type Page, type Tab } from './browser.ts';
 import { type Answer, type Ask, ask } from './exchange.ts';
 import { guardedApp, proxyAddress } from './guarded-app.testing.ts';
+import { createHandOffApps, type HandOffApps } from './hand-off-apps.testing.ts';
 import { people, type SuitePerson } from './people.testing.ts';
 import { type ProviderUnderTest, providerId, type StartProvider } from './provider.testing.ts';
 import { createRelyingParties, type RelyingParties } from './relying-parties.testing.ts';
@@ -34,6 +35,8 @@ export type Subject = {
   readonly rogue: RogueProvider;
   /** Registered apps on domains of their own. */
   readonly parties: RelyingParties;
+  /** The same, with our own filter. */
+  readonly apps: HandOffApps;
   /** The gateways' calls to providers. */
   readonly tap: Tap;
   readonly log: readonly LogLine[];
@@ -90,6 +93,7 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
 
   const rogue = createRogueProvider(port);
   const parties = createRelyingParties(port);
+  const apps = createHandOffApps(port, at.gateway, now);
   const configure = (provider: Readonly<Record<string, unknown>>) =>
     parseConfig({
       publicUrl: at.gateway,
@@ -101,6 +105,7 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
         { id: 'notes', name: 'Notes', home: `${at.notes}/`, origins: [at.notes] },
         { id: 'photos', name: 'Photos', home: `${at.photos}/`, origins: [at.photos] },
         ...parties.clients,
+        ...apps.clients,
       ],
       rules: [
         { host: 'notes.acme.localhost', path: '/public/*', allow: 'public' },
@@ -138,7 +143,7 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
     response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>A page</h1>');
   };
   for (const [host, listener] of provider.listeners) listeners.set(host, listener);
-  for (const [host, listener] of parties.listeners) listeners.set(host, listener);
+  for (const [host, listener] of [...parties.listeners, ...apps.listeners]) listeners.set(host, listener);
   listeners.set(rogue.host, rogue.listener);
   listeners.set('sibling.acme.localhost', page);
   listeners.set('elsewhere.localhost', page);
@@ -160,6 +165,7 @@ export async function startSubject(startProvider: StartProvider, openRooms: Open
     provider,
     rogue,
     parties,
+    apps,
     tap,
     log,
     browser: (process) => createBrowser(now, process === undefined ? {} : { 'x-suite-process': process }),
