@@ -16,6 +16,7 @@ import { createSecureHeaders } from './http/security-headers.ts';
 import { createLogouts, type Logouts } from './logout/delivery.ts';
 import { createProvider } from './provider/openid.ts';
 import { authorize, postAuthorize } from './routes/authorize.ts';
+import { browserScriptFile } from './routes/browser-script.ts';
 import { callback } from './routes/callback.ts';
 import { type Checker, check } from './routes/check.ts';
 import { discovery } from './routes/discovery.ts';
@@ -122,6 +123,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   app.options('/userinfo', (c) => userinfoPreflight(c, parts));
   app.get('/end-session', (c) => endSessionEndpoint(c, parts));
   app.post('/end-session', (c) => postEndSession(c, parts));
+  app.get('/browser.js', (c) => browserScriptFile(c));
   app.get('/frame', (c) => frame(c, parts));
   app.get('/check-session', (c) => checkSession(c, parts));
   app.post('/frame/check', (c) => frameCheck(c, parts));
@@ -184,6 +186,7 @@ const otherwiseRefused = [
   ['/token', 'POST, OPTIONS'],
   ['/userinfo', 'GET, POST, OPTIONS'],
   ['/end-session', 'GET, POST'],
+  ['/browser.js', 'GET, HEAD'],
   ['/frame', 'GET, HEAD'],
   ['/check-session', 'GET, HEAD'],
   ['/frame/check', 'POST'],

@@ -24,6 +24,13 @@ export const browserScripts: readonly BrowserScript[] = [
     says: 'The script of the check frame, for between `<script>` and `</script>`.',
     as: 'inline',
   },
+  {
+    entry: 'gateway/sdk/browser/sso.ts',
+    module: 'gateway/frame/browser-script.generated.ts',
+    name: 'browserScript',
+    says: 'The script for pages of apps on other domains, an ES module.',
+    as: 'module',
+  },
 ];
 
 const root = join(import.meta.dirname, '../..');

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { attemptsSuite } from './attempts.suite.ts';
+import { browserScriptSuite } from './browser-script.suite.ts';
 import { cookiesSuite } from './cookies.suite.ts';
 import { fedcmSuite } from './fedcm.suite.ts';
 import { handOffSuite } from './hand-off.suite.ts';
@@ -37,6 +38,7 @@ export function gatewaySuite(name: string, start: StartSubject): void {
     pagesSuite(start);
     sessionsSuite(start);
     handOffSuite(start);
+    browserScriptSuite(start);
     fedcmSuite(start);
     providerOutageSuite(start);
     databaseOutageSuite(start);

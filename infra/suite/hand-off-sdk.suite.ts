@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { attemptsIn, seen, signedInAt } from './hand-off-sdk.testing.ts';
-import { handOffSdkAttacksSuite } from './hand-off-sdk-attacks.suite.ts';
-import { handOffSdkForgeriesSuite } from './hand-off-sdk-forgeries.suite.ts';
-import { handOffSdkLogoutTokenSuite } from './hand-off-sdk-logout-token.suite.ts';
 import { handOffSdkPageSuite } from './hand-off-sdk-page.suite.ts';
 import { handOffSdkSignOutSuite } from './hand-off-sdk-sign-out.suite.ts';
 import { cookiesSet, domainCookieOf, sessionOf } from './looking.testing.ts';
 import { people } from './people.testing.ts';
 import { type StartSubject, subjectFor } from './subject.testing.ts';
 
-/** Our own filter at apps on other domains: what they and their people do, and what attackers try. */
+/** Our own filter at apps on other domains: what they and their people do. */
 export function handOffSdkSuite(start: StartSubject): void {
   describe('an app on another domain that has our filter', () => {
     const subject = subjectFor(start);
@@ -185,7 +182,4 @@ export function handOffSdkSuite(start: StartSubject): void {
 
   handOffSdkPageSuite(start);
   handOffSdkSignOutSuite(start);
-  handOffSdkLogoutTokenSuite(start);
-  handOffSdkAttacksSuite(start);
-  handOffSdkForgeriesSuite(start);
 }

@@ -1,6 +1,6 @@
 import { type Frame, openFrame, type Reply } from './frame.ts';
 import type { FrameFinding } from './ladder.ts';
-import type { Notices } from './notices.ts';
+import type { Notice } from './notices.ts';
 import type { Settings } from './options.ts';
 import type { Challenge } from './own-server.ts';
 
@@ -15,7 +15,7 @@ export type FrameRung = {
 };
 
 /** The frame is opened by the first question, and stays. One that doesn't answer is taken away, so the next is a new one. */
-export function createFrameRung(settings: Settings, notices: Notices): FrameRung {
+export function createFrameRung(settings: Settings, warn: Notice): FrameRung {
   let frame: Frame | undefined;
   const close = () => {
     frame?.close();
@@ -25,9 +25,9 @@ export function createFrameRung(settings: Settings, notices: Notices): FrameRung
     async ask(by) {
       frame ??= openFrame(settings);
       const reply = await (typeof by === 'string' ? frame.watch(by) : frame.check(by));
-      if (reply.state === 'silent' || reply.state === 'slow') close();
-      const finding = await judgeReply(reply, { ...settings, page: location.origin }, notices, () =>
-        reachGateway(settings, notices),
+      if (reply.state === 'none') close();
+      const finding = await judgeReply(reply, { ...settings, page: location.origin }, warn, () =>
+        reachGateway(settings, warn),
       );
       return { finding, code: reply.code };
     },
@@ -48,17 +48,18 @@ export function createFrameRung(settings: Settings, notices: Notices): FrameRung
 export async function judgeReply(
   { state, code, reason }: Reply,
   { clientId, gateway, page }: { readonly clientId: string; readonly gateway: string; readonly page: string },
-  { warn, info }: Notices,
+  warn: Notice,
   isReached: () => Promise<boolean>,
 ): Promise<FrameFinding> {
   const add = (what: string, where: string) => warn(`add ${what} to clients[].${where} of ${clientId} at ${gateway}`);
   if (state === 'blocked') return 'unknown';
-  if (state === 'silent' || state === 'slow') {
+  if (state === 'none') {
     if (!(await isReached())) return 'unreachable';
-    if (state === 'silent') add(`${page}, unless it is there (the gateway's frame says nothing),`, 'origins');
+    if (reason === 'silent') add(`${page}, unless it is there (the gateway's frame says nothing),`, 'origins');
     return 'unknown';
   }
-  if (reason === 'storage-blocked') info("this browser hides the gateway's cookies from its frame: other ways follow");
+  if (reason === 'storage-blocked')
+    warn("this browser hides the gateway's cookies from its frame: other ways follow", 'info');
   if (state !== 'error') return code ? 'code' : state;
   if (reason === 'origin-not-registered') add(page, 'origins');
   else if (reason === 'bad-request') add('the callback of handOff()', 'redirectUris');
@@ -67,7 +68,7 @@ export async function judgeReply(
 }
 
 /** Asks the gateway for its discovery document, which also says what its address is. */
-async function reachGateway({ gateway, frameTimeout }: Settings, { warn }: Notices): Promise<boolean> {
+async function reachGateway({ gateway, frameTimeout }: Settings, warn: Notice): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(frameTimeout);
     const response = await fetch(`${gateway}/.well-known/openid-configuration`, { cache: 'no-store', signal });

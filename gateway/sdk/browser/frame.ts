@@ -6,13 +6,11 @@ import type { Challenge } from './own-server.ts';
 export type Reply =
   | Answer
   | {
-      /**
-       * `silent`: the frame stands there and says nothing. `slow`: it was not even there in time. `blocked`: a policy of the
-       * page keeps it from being shown.
-       */
-      readonly state: 'silent' | 'slow' | 'blocked';
+      /** `blocked`: a policy of the page keeps the frame from being shown. `none`: it didn't answer in time. */
+      readonly state: 'blocked' | 'none';
       readonly code?: undefined;
-      readonly reason?: undefined;
+      /** `silent`: the frame stands there and says nothing. `slow`: it is not even there yet. */
+      readonly reason?: 'silent' | 'slow';
     };
 
 /** The gateway's frame in this page. */
@@ -78,11 +76,11 @@ export function openFrame({ gateway, origin, clientId, frameTimeout }: Settings,
     Promise.race([
       blocked,
       new Promise<Reply>((resolve) => {
-        let state: 'slow' | 'silent' = 'slow';
-        setTimeout(() => resolve({ state }), frameTimeout);
+        let reason: 'slow' | 'silent' = 'slow';
+        setTimeout(() => resolve({ state: 'none', reason }), frameTimeout);
         waiting.set(question.nonce, resolve);
         void loaded.then(() => {
-          state = 'silent';
+          reason = 'silent';
           // to nobody else, should something else stand in the frame
           element.contentWindow?.postMessage({ v: 1, ...question }, origin);
         });

@@ -41,5 +41,5 @@ export function readAnswer(data: unknown, nonce: string): Answer | undefined {
 export const isCode = (value: unknown): value is string =>
   typeof value === 'string' && /^[\w.~-]{16,1024}$/.test(value);
 
-/** A nonce of 128 bits, as the frame takes it. */
-export const freshNonce = (): string => crypto.getRandomValues(new Uint32Array(4)).join('-').padEnd(22, '-');
+/** A nonce of 128 bits, in digits and dashes. Of 2^128 none that anybody will ever draw has fewer than the 22 that it needs. */
+export const freshNonce = (): string => crypto.getRandomValues(new Uint32Array(4)).join('-');

@@ -1,4 +1,4 @@
-import type { Notices } from './notices.ts';
+import type { Notice } from './notices.ts';
 
 type Milliseconds = number;
 
@@ -33,20 +33,16 @@ export type SsoOptions = {
   readonly onSignedOut?: Reaction;
 };
 
-/** Options with every default filled in. */
-export type Settings = {
+/** Options as the script goes by them. */
+export type Settings = Pick<SsoOptions, 'clientId' | 'bounce' | 'onSignedIn' | 'onSignedOut'> & {
   /** Empty: there is no address that this page could use, and it was said why. */
   readonly gateway: string;
   /** The gateway's. */
   readonly origin: string;
-  readonly clientId: string;
   readonly base: string | undefined;
   readonly poll: Milliseconds;
   readonly frameTimeout: Milliseconds;
   readonly fedcmTimeout: Milliseconds;
-  readonly mayBounce: boolean;
-  readonly onSignedIn: Reaction;
-  readonly onSignedOut: Reaction;
 };
 
 /**
@@ -54,25 +50,22 @@ export type Settings = {
  *
  * @param page Address of the page.
  */
-export function settle(options: SsoOptions, page: Pick<URL, 'protocol'>, notices: Notices): Settings {
+export function settle(options: SsoOptions, page: Pick<URL, 'protocol'>, warn: Notice): Settings {
   const { base = '/sso', poll = 30, frameTimeout = 2000, fedcmTimeout = 2000 } = options;
   return {
-    ...readGateway(options.gateway, page, notices),
-    clientId: options.clientId,
+    ...options,
+    ...readGateway(options.gateway, page, warn),
     base: base === false ? undefined : base.replace(/\/+$/, ''),
     poll: Math.max(5, poll) * 1000,
     frameTimeout,
     fedcmTimeout,
-    mayBounce: options.bounce !== 'never',
-    onSignedIn: options.onSignedIn ?? 'reload',
-    onSignedOut: options.onSignedOut ?? 'reload',
   };
 }
 
 function readGateway(
   text: string,
   { protocol }: Pick<URL, 'protocol'>,
-  { warn }: Notices,
+  warn: Notice,
 ): Pick<Settings, 'gateway' | 'origin'> {
   const { origin = '', pathname = '' } = URL.canParse(text) ? new URL(text) : {};
   if (!origin.startsWith('http')) warn(`gateway must be a whole address, such as https://auth.acme.com, not "${text}"`);

@@ -1,5 +1,5 @@
 import type { State } from './ladder.ts';
-import type { Notices } from './notices.ts';
+import type { Notice } from './notices.ts';
 import type { Settings } from './options.ts';
 
 /** What a code is bound to. The secret half stays with the app's server. */
@@ -47,7 +47,7 @@ export type OwnServer = {
 /** Longest wait for the app's own server. */
 const patience = 10_000;
 
-export function createOwnServer(base: string, settings: Settings, { warn }: Notices): OwnServer {
+export function createOwnServer(base: string, settings: Settings, warn: Notice): OwnServer {
   /** @returns `undefined`: refused, not reached, or no answer of ours. */
   async function ask(method: 'GET' | 'POST', path: string, body?: object): Promise<Partial<Said> | undefined> {
     try {
@@ -81,10 +81,7 @@ export function createOwnServer(base: string, settings: Settings, { warn }: Noti
 
   return {
     session,
-    async challenge() {
-      const answer = await ask('POST', '/challenge');
-      return answer?.code_challenge ? (answer as Challenge) : undefined;
-    },
+    challenge: async () => (await ask('POST', '/challenge')) as Challenge | undefined,
     async redeem(code, challenge) {
       const answer = await ask('POST', '/callback', { code, nonce: challenge?.nonce });
       const now = await session();

@@ -1,4 +1,4 @@
-import type { Notices } from './notices.ts';
+import type { Notice } from './notices.ts';
 
 /**
  * Tells what the page's Content-Security-Policy has to allow, as soon as it forbids something that this script needs.
@@ -8,7 +8,7 @@ import type { Notices } from './notices.ts';
  */
 export function watchPolicy(
   needed: { readonly gateway: string | undefined; readonly server: string },
-  { warn }: Notices,
+  warn: Notice,
   signal: AbortSignal,
   onFrame: () => void,
 ): void {

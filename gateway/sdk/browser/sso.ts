@@ -3,7 +3,7 @@ import { climb, type Rungs } from './climb.ts';
 import { askFedcm, hasFedcm } from './fedcm.ts';
 import { createFrameRung } from './frame-rung.ts';
 import type { State } from './ladder.ts';
-import { createNotices } from './notices.ts';
+import { createNotice } from './notices.ts';
 import { type SsoOptions, settle } from './options.ts';
 import { type Challenge, createOwnServer, type OwnSession } from './own-server.ts';
 import { goTo, here, isEmbedded, isStopover, isVisible, postForm, visible } from './page.ts';
@@ -54,18 +54,18 @@ export type Sso = {
  * await sso.check();
  */
 export function createSso(options: SsoOptions): Sso {
-  const notices = createNotices();
-  const settings = settle(options, location, notices);
+  const warn = createNotice();
+  const settings = settle(options, location, warn);
   const { gateway, base } = settings;
   const tab = createTab(settings.clientId);
-  const server = base === undefined ? undefined : createOwnServer(base, settings, notices);
-  const frame = createFrameRung(settings, notices);
-  const buttons = new Set<() => void>();
+  const server = base === undefined ? undefined : createOwnServer(base, settings, warn);
+  const frame = createFrameRung(settings, warn);
   const stop = new AbortController();
   const { signal: stopped } = stop;
 
   let monitor: string | undefined;
   let session: string | undefined;
+  /** The app's own session is not the one that was heard of before. */
   let isAnother = false;
   let lookNow: (() => void) | undefined;
   let climbing: { readonly result: Promise<State>; readonly cancel: AbortController } | undefined;
@@ -80,10 +80,10 @@ export function createSso(options: SsoOptions): Sso {
   const standing = createStanding((to) => {
     const reaction = to === 'signed-in' ? settings.onSignedIn : settings.onSignedOut;
     if (typeof reaction === 'function') reaction();
-    else if (reaction === 'reload') {
+    else if (reaction !== 'report') {
       // only the first can go on for ever: nobody is signed out who was not signed in
       if (to === 'signed-out' || mayReload(tab, performance.timeOrigin + performance.now())) location.reload();
-      else notices.warn('not reloaded again: sign-ins here seem not to last');
+      else warn('not reloaded again: sign-ins here seem not to last');
     }
   });
   const become = (state: State, isNew = false) => {
@@ -96,7 +96,6 @@ export function createSso(options: SsoOptions): Sso {
 
   const heard = ({ state, ...more }: OwnSession = { state: 'unknown' }): State => {
     monitor = more.monitor ?? monitor;
-    // of somebody else, perhaps
     isAnother = !!session && !!more.session && session !== more.session;
     session = more.session ?? session;
     return state;
@@ -111,6 +110,7 @@ export function createSso(options: SsoOptions): Sso {
    */
   async function look(): Promise<void> {
     let found = '';
+    isAnother = false;
     if (gateway && (!server || standing.state === 'signed-in')) {
       const ticket = monitor;
       monitor = undefined;
@@ -123,7 +123,7 @@ export function createSso(options: SsoOptions): Sso {
   const rungs = (signal: AbortSignal, challenge?: Challenge, code?: string): Rungs => ({
     page: { server: !!server, gateway: !!gateway, fedcm: hasFedcm() },
     bounceFacts: () => ({
-      wanted: settings.mayBounce && !cameBack && !isStopover(location, base),
+      wanted: settings.bounce !== 'never' && !cameBack && !isStopover(location, base),
       embedded: isEmbedded(),
       visible: isVisible(),
       earlier: tab('bounced'),
@@ -207,7 +207,7 @@ export function createSso(options: SsoOptions): Sso {
     },
     { signal: stopped },
   );
-  watchPolicy({ gateway: settings.origin, server: location.origin + base }, notices, stopped, frame.block);
+  watchPolicy({ gateway: settings.origin, server: location.origin + base }, warn, stopped, frame.block);
 
   return {
     get state() {
@@ -235,14 +235,13 @@ export function createSso(options: SsoOptions): Sso {
         if (code ? await signInWith(code, challenge) : !server && state === 'signed-in') become('signed-in');
         else if (isClicked) goToLogin();
       });
-      buttons.add(unmount);
+      stopped.addEventListener('abort', unmount);
       return unmount;
     },
     stop() {
       stop.abort();
       stopClimbing();
       frame.close();
-      for (const unmount of buttons) unmount();
     },
   };
 }

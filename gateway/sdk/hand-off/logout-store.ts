@@ -21,7 +21,7 @@ import { systemClock } from '../../../shared/clock.ts';
  *   end: async (id, until) =>
  *     void (await sql`insert into sso_ended values (${id}, to_timestamp(${until})) on conflict (id) do update
  *       set until = greatest(sso_ended.until, excluded.until)`),
- *   isEnded: async (ids) => (await sql`select 1 from sso_ended where id = any(${ids}) limit 1`).length > 0,
+ *   isEnded: async (ids) => (await sql`select 1 from sso_ended where id = any(${[...ids]}) limit 1`).length > 0,
  *   claimOnce: async (id, until) =>
  *     (await sql`insert into sso_ended values (${id}, to_timestamp(${until})) on conflict do nothing returning 1`).length > 0,
  * };
