@@ -12,6 +12,7 @@ import { assertClientKeys, createClientKeys } from './hand-off/client-keys.ts';
 import { createAddresses } from './http/addresses.ts';
 import type { GatewayContext, GatewayEnv } from './http/context.ts';
 import { errorResponse } from './http/error-response.ts';
+import { setLoginStatus } from './http/login-status.ts';
 import { createRateLimit } from './http/rate-limit.ts';
 import { createSecureHeaders } from './http/security-headers.ts';
 import { createIntrospection } from './introspection/introspection.ts';
@@ -19,10 +20,25 @@ import { createLogouts, type Logouts } from './logout/delivery.ts';
 import { createProvider } from './provider/openid.ts';
 import { createUpstreams } from './proxy/upstreams.ts';
 import { authorize, postAuthorize } from './routes/authorize.ts';
+import { browserScriptFile } from './routes/browser-script.ts';
 import { callback } from './routes/callback.ts';
 import { type Checker, check } from './routes/check.ts';
 import { discovery } from './routes/discovery.ts';
 import { endSessionEndpoint, postEndSession } from './routes/end-session.ts';
+import {
+  fedcmAccounts,
+  fedcmAssertion,
+  fedcmClientMetadata,
+  fedcmConfigFile,
+  fedcmDisconnect,
+  fedcmLogin,
+  fedcmSignedIn,
+  webIdentityFile,
+} from './routes/fedcm.ts';
+import { checkSession, frame } from './routes/frame.ts';
+import { frameCheck } from './routes/frame-check.ts';
+import { frameSessionState } from './routes/frame-session-state.ts';
+import { frameWatch } from './routes/frame-watch.ts';
 import { readiness } from './routes/health.ts';
 import { home } from './routes/home.ts';
 import { introspect } from './routes/introspect.ts';
@@ -31,10 +47,12 @@ import { login } from './routes/login.ts';
 import { confirmLogout, logout, signedOut } from './routes/logout.ts';
 import { createProxied } from './routes/proxied.ts';
 import { refresh } from './routes/refresh.ts';
-import { session } from './routes/session.ts';
+import { renewBySession, session, sessionPreflight } from './routes/session.ts';
+import { endSessions, sessions } from './routes/sessions.ts';
 import { token, tokenPreflight } from './routes/token.ts';
 import { userinfo, userinfoPreflight } from './routes/userinfo.ts';
 import type { Parts } from './session/parts.ts';
+import { sendAwayOnNews } from './session/send-away.ts';
 
 export type { GatewayDeps, Log } from './deps.ts';
 
@@ -72,6 +90,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const clientKeys = createClientKeys(config.clients, deps);
   const logouts = createLogouts(deps);
   const parts: Parts = { ...deps, at, feed, providers, clientKeys, logouts, names: cookieNames(config.environment) };
+  sendAwayOnNews(parts);
   const checker: Checker = {
     core: createCheckCore({ config, keys: keyring.domainCookie.all, revocations: feed }),
     rules: createCheckRules(config.rules, deps.isTrustedPeer),
@@ -82,7 +101,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const introspection = createIntrospection(parts);
   const introspections = createRateLimit(60);
 
-  const secure = createSecureHeaders({ formAction: () => formTargets(parts), https: at.origin.startsWith('https:') });
+  const secureHeaders = createSecureHeaders({
+    formAction: () => formTargets(parts),
+    https: at.origin.startsWith('https:'),
+  });
+  const secure = (headers: Headers) => {
+    setLoginStatus(headers, parts.names.host);
+    secureHeaders(headers);
+  };
   const app = new Hono<GatewayEnv>({ strict: false }).basePath(at.base || '/');
   app.use(async (c, next) => {
     await next();
@@ -91,6 +117,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
   // asked by machines, under whatever host name they know
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', (c) => readiness(c, parts));
+  // asked for on the registrable domain, from where a proxy hands it on
+  app.get('/.well-known/web-identity', (c) => webIdentityFile(c, parts));
 
   // everything else answers for its own host alone
   app.use(ownHostOnly(at.host));
@@ -107,6 +135,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
   app.post('/introspect', (c) => introspect(c, introspection, introspections, parts));
   app.get('/end-session', (c) => endSessionEndpoint(c, parts));
   app.post('/end-session', (c) => postEndSession(c, parts));
+  app.get('/browser.js', (c) => browserScriptFile(c));
+  app.get('/frame', (c) => frame(c, parts));
+  app.get('/check-session', (c) => checkSession(c, parts));
+  app.post('/frame/check', (c) => frameCheck(c, parts));
+  app.post('/frame/watch', (c) => frameWatch(c, parts));
+  app.post('/frame/session-state', (c) => frameSessionState(c, parts));
   app.all('/login', (c) => login(c, parts));
   app.get('/callback/:provider', (c) => callback(c, parts));
   app.all('/refresh', (c) => refresh(c, parts));
@@ -114,6 +148,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
   app.post('/logout', (c) => logout(c, parts));
   app.get('/signed-out', (c) => signedOut(c, parts));
   app.get('/session', (c) => session(c, parts));
+  app.post('/session', (c) => renewBySession(c, parts));
+  app.options('/session', (c) => sessionPreflight(c, parts));
+  app.get('/sessions', (c) => sessions(c, parts));
+  app.post('/sessions/end', (c) => endSessions(c, parts));
+  app.get('/fedcm/config.json', (c) => fedcmConfigFile(c, parts));
+  app.get('/fedcm/accounts', (c) => fedcmAccounts(c, parts));
+  app.get('/fedcm/client-metadata', (c) => fedcmClientMetadata(c, parts));
+  app.post('/fedcm/assertion', (c) => fedcmAssertion(c, parts));
+  app.post('/fedcm/disconnect', (c) => fedcmDisconnect(c, parts));
+  app.get('/fedcm/login', (c) => fedcmLogin(c, parts));
+  app.get('/fedcm/signed-in', (c) => fedcmSignedIn(c, parts));
   app.get('/', (c) => home(c, parts));
   for (const [path, methods] of otherwiseRefused) app.all(path, (c) => refuseMethod(c, methods));
 
@@ -126,9 +171,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
   app.onError(failed);
 
   // asked for every request of every app: alone in its router it costs no middleware, which is a tenth of its time
-  const front = new Hono<GatewayEnv>({ strict: false }).basePath(at.base || '/');
-  front.all('/check', (c) => check(c, checker, parts));
-  front.all('/check/nginx', (c) => check(c, checker, parts, authRequest));
+  const front = new Hono<GatewayEnv>({ strict: false });
+  front.all(`${at.base}/check`, (c) => check(c, checker, parts));
+  front.all(`${at.base}/check/nginx`, (c) => check(c, checker, parts, authRequest));
+  if (at.base !== '') {
+    // its path is fixed, whatever ours begin with
+    front.get('/.well-known/web-identity', (c) => {
+      const response = webIdentityFile(c, parts);
+      secure(response.headers);
+      return response;
+    });
+  }
   front.onError(failed);
   front.notFound((c) => app.fetch(c.req.raw, c.env));
   // Envoy puts the visitor's path behind its prefix as it came: with `/../../healthz` the router would answer 200 for
@@ -173,10 +226,26 @@ const otherwiseRefused = [
   ['/userinfo', 'GET, POST, OPTIONS'],
   ['/introspect', 'POST'],
   ['/end-session', 'GET, POST'],
+  ['/browser.js', 'GET, HEAD'],
+  ['/frame', 'GET, HEAD'],
+  ['/check-session', 'GET, HEAD'],
+  ['/frame/check', 'POST'],
+  ['/frame/watch', 'POST'],
+  ['/frame/session-state', 'POST'],
   ['/callback/:provider', 'GET'],
   ['/logout', 'GET, HEAD, POST'],
   ['/signed-out', 'GET, HEAD'],
-  ['/session', 'GET, HEAD'],
+  ['/session', 'GET, HEAD, POST, OPTIONS'],
+  ['/sessions', 'GET, HEAD'],
+  ['/sessions/end', 'POST'],
+  ['/.well-known/web-identity', 'GET, HEAD'],
+  ['/fedcm/config.json', 'GET, HEAD'],
+  ['/fedcm/accounts', 'GET'],
+  ['/fedcm/client-metadata', 'GET'],
+  ['/fedcm/assertion', 'POST'],
+  ['/fedcm/disconnect', 'POST'],
+  ['/fedcm/login', 'GET'],
+  ['/fedcm/signed-in', 'GET'],
   ['/', 'GET, HEAD'],
 ] as const;
 

@@ -385,7 +385,7 @@ describe('an app that takes the hand-off', () => {
     ['https://NOTES.acme.test/callback', 'must be written https://notes.acme.test/callback'],
     ['https://notes.acme.test:443/callback', 'must be written https://notes.acme.test/callback'],
     ['https://notes.acme.test/a/../callback', 'must be written https://notes.acme.test/callback'],
-    ['https://notes.acme.test', 'must be written https://notes.acme.test/'],
+    ['https://notes.acme.test?x=1', 'must be written https://notes.acme.test/?x=1'],
     ['https://notes.acme.test\\callback', 'must be written https://notes.acme.test/callback'],
     [`https://notes.acme.test/${'x'.repeat(1024)}`, 'must have at most 1024 characters'],
   ])('cannot have the address %s', (address, says) => {
@@ -393,6 +393,14 @@ describe('an app that takes the hand-off', () => {
     expect(said).toEqual(
       expect.arrayContaining([`clients.0.redirectUris.1: ${says}`, `clients.0.postLogoutUris.0: ${says}`]),
     );
+  });
+
+  it.each(['https://notes.acme.test', 'https://notes.acme.test/'])('may have the address %s, as it is', (address) => {
+    const [read] = parseConfig({
+      ...base,
+      clients: [{ ...app, redirectUris: [address], postLogoutUris: [address] }],
+    }).clients;
+    expect(read).toMatchObject({ redirectUris: [address], postLogoutUris: [address] });
   });
 });
 

@@ -74,6 +74,7 @@ export const failures = {
   // sessions and permission
   not_signed_in: { status: 401, says: 'You are not signed in.', mayRedirect: true },
   session_expired: { status: 401, says: 'Your session has ended. Sign in again.', mayRedirect: true },
+  session_unknown: { status: 404, says: 'That is not one of your sign-ins. It may have ended already.' },
   token_invalid: { status: 401, says: 'The token is not valid.', mayRedirect: true, oauth: 'invalid_token' },
   forbidden: {
     status: 403,
@@ -92,6 +93,8 @@ export const failures = {
     says: 'The app that sent you here wants to continue at an address that is not registered.',
     hint: 'Tell whoever looks after that app.',
   },
+
+  origin_refused: { status: 403, says: 'This page is not on one of the origins of the app.' },
 
   // the hand-off to apps: what the app is told
   parameter_repeated: { status: 400, says: 'A parameter is there twice.', oauth: 'invalid_request' },

@@ -110,6 +110,45 @@ describe('what the feed knows', () => {
   });
 });
 
+describe('whoever waits for news of people', () => {
+  let told: (readonly string[])[];
+  beforeEach(() => {
+    told = [];
+    feed.onRead((changed) => void told.push(changed));
+  });
+
+  it('is told nothing of what was there before the first read, however late that was', async () => {
+    store.announce(changed(3));
+    store.setAvailable(false);
+    await expect(feed.poll()).rejects.toThrow();
+    store.setAvailable(true);
+    await feed.poll();
+    expect(told).toEqual([]);
+  });
+
+  it('is told of what came later, once, and of every read', async () => {
+    await feed.poll();
+    store.announce(changed(3));
+    store.announce(sessionEnded());
+    await feed.poll();
+    await feed.poll();
+    expect(told).toEqual([[uid], []]);
+  });
+
+  it.each([
+    ['the same news again', changed(3), []],
+    ['older news again', changed(2), []],
+    ['a newer version', changed(4), [uid]],
+    ['later news of the same version', changed(3, start + 200), [uid]],
+  ])('is told of %s: %j', async (_, again, expected) => {
+    store.announce(changed(3));
+    await feed.poll();
+    store.announce(again);
+    await feed.poll();
+    expect(told).toEqual([expected]);
+  });
+});
+
 describe('polling while a poll is under way', () => {
   it('reads once more after it, so that no news of the meantime is missed', async () => {
     const { readFeed } = store;

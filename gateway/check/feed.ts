@@ -1,4 +1,5 @@
 import type { Milliseconds, Seconds } from '../../shared/clock.ts';
+import type { UserId } from '../../shared/identity.ts';
 import type { FeedEntry } from '../../shared/store/store.ts';
 import type { GatewayDeps } from '../deps.ts';
 
@@ -18,6 +19,11 @@ export type Feed = Revocations & {
   apply(entry: FeedEntry): void;
   /** Reads the news now. Rejects where the store is down; what was known stays. */
   poll(): Promise<void>;
+  /**
+   * Calls back after every successful read but the first, with the people whose permissions or state are said to have
+   * changed since: often nobody. What was there before is not told, for it may be a whole company.
+   */
+  onRead(listener: (changed: readonly UserId[]) => void): void;
   /** Begins to follow: a first read, wake-ups, and a poll in between. Returns a function that stops it. */
   follow(): Promise<() => Promise<void>>;
 };
@@ -35,30 +41,36 @@ export function createFeed({ store, clock, log }: Pick<GatewayDeps, 'store' | 'c
   const versions = new Map<string, { version: number; until: Seconds }>();
   let heardAt = Number.NEGATIVE_INFINITY;
   let cursor: string | undefined;
+  const listeners: ((changed: readonly UserId[]) => void)[] = [];
   let underWay: { readonly reading: Promise<void>; readonly since: Seconds } | undefined;
   let again = false;
 
-  // the same news may come twice with different ends: it is forgotten at the later one
-  const apply = (entry: FeedEntry): void => {
+  /**
+   * The same news may come twice with different ends: it is forgotten at the later one.
+   *
+   * @returns Whom it concerns, where it is news of a person.
+   */
+  const apply = (entry: FeedEntry): UserId | undefined => {
     if (entry.kind === 'session-ended') {
       ended.set(entry.sid, Math.max(entry.until, ended.get(entry.sid) ?? 0));
-    } else {
-      const known = versions.get(entry.userId);
-      versions.set(entry.userId, {
-        version: Math.max(entry.version, known?.version ?? 0),
-        until: Math.max(entry.until, known?.until ?? 0),
-      });
+      return undefined;
     }
+    const { userId, version, until } = entry;
+    const known = versions.get(userId) ?? { version: 0, until: 0 };
+    versions.set(userId, { version: Math.max(version, known.version), until: Math.max(until, known.until) });
+    return version > known.version || until > known.until ? userId : undefined;
   };
 
   const read = async (): Promise<void> => {
     const now = clock();
     const page = await store.readFeed(now, cursor);
-    for (const entry of page.entries) apply(entry);
+    const isFirst = heardAt === Number.NEGATIVE_INFINITY;
+    const changed = page.entries.flatMap((entry) => apply(entry) ?? []);
     cursor = page.cursor;
     heardAt = now;
     for (const [sid, until] of ended) if (until < now) ended.delete(sid);
     for (const [uid, { until }] of versions) if (until < now) versions.delete(uid);
+    if (!isFirst) for (const listener of listeners) listener(changed);
   };
 
   const poll = async (): Promise<void> => {
@@ -83,8 +95,9 @@ export function createFeed({ store, clock, log }: Pick<GatewayDeps, 'store' | 'c
     isEnded: (sid) => ended.has(sid),
     permissionVersion: (uid) => versions.get(uid)?.version,
     age: (now) => now - heardAt,
-    apply,
+    apply: (entry) => void apply(entry),
     poll,
+    onRead: (listener) => void listeners.push(listener),
     async follow() {
       let failing: string | undefined;
       let stopped = false;

@@ -37,7 +37,8 @@ export async function checkAssertion(assertion: string, client: ClientConfig, pa
     const { payload, protectedHeader } = await jwtVerify(
       assertion,
       async ({ kid, alg }) => {
-        const found = typeof kid === 'string' ? await clientKeys.find(client, kid) : undefined;
+        const named = kid === undefined || typeof kid === 'string';
+        const found = named ? await clientKeys.find(client, kid) : undefined;
         if (found?.alg !== alg || !found) throw new errors.JWKSNoMatchingKey();
         return joseKey(found);
       },

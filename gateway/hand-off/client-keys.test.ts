@@ -74,6 +74,21 @@ describe('keys of an app', () => {
       expect(await keys.find(client, kid)).toBeUndefined();
   });
 
+  it.each<[string, readonly object[], string | undefined]>([
+    ['the one that there is', [one], 'ES256'],
+    ['none of two', [one, two], undefined],
+    ['none of none', [], undefined],
+  ])('are found without a kid only if there is no choice: %s', async (_, jwks, alg) => {
+    const published = { jwksUri: 'https://globex.test/jwks.json' };
+    for (const where of [...(jwks.length > 0 ? [{ jwks: { keys: jwks } }] : []), published]) {
+      const [client] = clientsWith(where);
+      if (!client) throw new Error('no client');
+      const answer = async () => Response.json({ keys: jwks });
+      const keys = createClientKeys([client], { clock: () => 0, fetch: answer });
+      expect((await keys.find(client, undefined).catch(() => undefined))?.alg).toBe(alg);
+    }
+  });
+
   it('are found by kid where the app publishes them, also after they changed', async () => {
     const [client] = clientsWith({ jwksUri: 'https://globex.test/jwks.json' });
     if (!client) throw new Error('no client');

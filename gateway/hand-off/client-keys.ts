@@ -13,9 +13,10 @@ export type ClientKeys = {
   /**
    * The key that an app signed with, by its `kid`; `undefined`: it has none of that name.
    *
+   * @param kid `undefined`: the token names none, which only somebody with a single key may do (OpenID Connect Core §10.1).
    * @throws SsoError `provider_unavailable` where the app's `jwksUri` doesn't answer and nothing is remembered.
    */
-  find(client: ClientConfig, kid: string): Promise<ReturnType<VerificationKeys['get']>>;
+  find(client: ClientConfig, kid: string | undefined): Promise<ReturnType<VerificationKeys['get']>>;
 };
 
 /** Reads the keys that stand in the configuration, and follows those that apps publish. */
@@ -34,10 +35,16 @@ export function createClientKeys(
   return {
     async find({ id }, kid) {
       const remote = followed.get(id);
+      if (kid === undefined) return onlyOne((await remote?.keys()) ?? fixed.get(id));
       if (!remote) return fixed.get(id)?.get(kid);
       return (await remote.keys()).get(kid) ?? (await remote.keysAfterUnknownKid()).get(kid);
     },
   };
+}
+
+function onlyOne(keys: VerificationKeys | undefined): ReturnType<VerificationKeys['get']> {
+  const [key, another] = keys?.values() ?? [];
+  return another === undefined ? key : undefined;
 }
 
 /**

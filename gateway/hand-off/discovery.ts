@@ -6,7 +6,8 @@ import { assertionAlgorithms } from './client-keys.ts';
 /**
  * What OpenID clients learn of this gateway. Everything in it is true: a test walks through it.
  *
- * @see OpenID Connect Discovery §3, RFC 8414 §2, RFC 9207 §3, OpenID Connect Back-Channel Logout §2.1
+ * @see OpenID Connect Discovery §3, RFC 8414 §2, RFC 9207 §3, OpenID Connect Back-Channel Logout §2.1, OpenID
+ *   Connect Session Management
  */
 export function discoveryDocument({ at, config, keyring }: Parts): Readonly<Record<string, unknown>> {
   return {
@@ -18,6 +19,7 @@ export function discoveryDocument({ at, config, keyring }: Parts): Readonly<Reco
     introspection_endpoint: at.url('/introspect'),
     introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     end_session_endpoint: at.url('/end-session'),
+    check_session_iframe: at.url('/check-session'),
     scopes_supported: scopes,
     response_types_supported: ['code'],
     response_modes_supported: ['query'],

@@ -5,7 +5,12 @@ import type { SealingKeys } from '../../shared/keys/keyring.ts';
 import { seal, unseal } from '../../shared/tokens/sealed.ts';
 
 /** Which session one app may watch. It tells whether that session is alive, and gives nothing else. */
-export type Monitor = { readonly sid: SessionId; readonly clientId: string };
+export type Monitor = {
+  readonly sid: SessionId;
+  readonly clientId: string;
+  /** The app was told that the session has ended. */
+  readonly told?: true;
+};
 
 /**
  * The ticket in an ID token (`sso_monitor`) that the app's page hands to its frame, which gets the monitor cookie for it.
@@ -26,16 +31,20 @@ export async function openMonitorTicket(
   return monitor?.clientId === clientId ? monitor : undefined;
 }
 
-/** Writes the monitor cookie's `Set-Cookie`; only ever to a frame, so that it stays with the site around it. */
+/**
+ * Writes the monitor cookie's `Set-Cookie`; only ever to a frame, so that it stays with the site around it.
+ *
+ * @param until The session's end; or, of one that has ended, until when to say so.
+ */
 export async function writeMonitor(
-  { sid, clientId }: Monitor,
+  { sid, clientId, told }: Monitor,
   name: string,
   keys: SealingKeys,
   now: Seconds,
-  endsAt: Seconds,
+  until: Seconds,
 ): Promise<string> {
-  const sealed = await seal(keys, 'monitor', { sid, clientId }, now, endsAt);
-  return setCookie(name, sealed, { maxAge: endsAt - now, sameSite: 'None', partitioned: true });
+  const sealed = await seal(keys, 'monitor', { sid, clientId, ...(told && { told }) }, now, until);
+  return setCookie(name, sealed, { maxAge: until - now, sameSite: 'None', partitioned: true });
 }
 
 /**

@@ -5,7 +5,12 @@ import { SsoError } from '../../shared/errors.ts';
 import { longestUrl } from '../../shared/return-url.ts';
 import { seal, unseal } from '../../shared/tokens/sealed.ts';
 import type { Parts } from '../session/parts.ts';
-import { type AuthorizationRequest, parametersOf } from './authorization-request.ts';
+import {
+  type AuthorizationRequest,
+  parametersOf,
+  readAuthorizationRequest,
+  readReturnAddress,
+} from './authorization-request.ts';
 
 /** What is known of a request that comes back from signing in. */
 export type Resumed = {
@@ -52,6 +57,19 @@ export async function readResumed(
   if (resume === null) return undefined;
   const opened = await unseal<Sealed>(keyring.sealing, 'authorization', resume, clock());
   return opened && opened.of === digestOf(request) ? { startedAt: opened.iat, sub: opened.sub } : undefined;
+}
+
+/** The request that a sign-in would go on with at `returnTo`; `undefined`: it leads elsewhere, or {@link resumeUrl} didn't write it. */
+export async function readResumeUrl(returnTo: string, parts: Parts): Promise<AuthorizationRequest | undefined> {
+  const { origin, pathname, searchParams } = new URL(returnTo);
+  if (origin + pathname !== parts.at.url('/authorize')) return undefined;
+  try {
+    const request = readAuthorizationRequest(searchParams, readReturnAddress(searchParams, parts.clients));
+    return (await readResumed(searchParams.get('resume'), request, parts)) && request;
+  } catch (error) {
+    if (error instanceof SsoError) return undefined;
+    throw error;
+  }
 }
 
 /** The one request that it counts for: an older one may have been satisfied by a sign-in of long ago. */

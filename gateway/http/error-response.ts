@@ -4,6 +4,7 @@ import { wantsPage } from '../../shared/navigation.ts';
 import type { Log } from '../deps.ts';
 import { errorPage } from '../pages/error.ts';
 import { type GatewayContext, headerReader, requestId } from './context.ts';
+import { logFailure } from './failure-log.ts';
 
 /** Body of an error that a program reads. */
 export type Problem = {
@@ -43,10 +44,7 @@ export function problem(c: GatewayContext, code: FailureCode, failure: Failure, 
 export async function errorResponse(error: unknown, c: GatewayContext, publicUrl: string, log: Log): Promise<Response> {
   const known = error instanceof SsoError ? error : new SsoError('internal', 'unexpected', { cause: error });
   const { failure, code } = known;
-  const fields = { requestId: requestId(c), code, reason: known.reason, method: c.req.method, path: c.req.path };
-  // a prefetch is answered 503 so that browsers forget it; nothing of ours has failed
-  if (failure.status >= 500 && code !== 'prefetch_refused') log.error('request failed', fields, known.cause ?? known);
-  else log.info('request refused', fields);
+  logFailure(c, known, log);
   if (!wantsPage(headerReader(c))) return problem(c, code, failure);
   setErrorHeaders(c, failure);
   const retry = c.get('retry');
@@ -60,7 +58,8 @@ export async function errorResponse(error: unknown, c: GatewayContext, publicUrl
 }
 
 function setErrorHeaders(c: GatewayContext, failure: Failure): void {
-  c.header('vary', 'Accept, Sec-Fetch-Mode');
+  // beside what the route said already
+  c.header('vary', 'Accept, Sec-Fetch-Mode', { append: true });
   if (failure.retryAfter !== undefined) c.header('retry-after', String(failure.retryAfter));
   if (failure.status === 401) c.header('www-authenticate', 'Cookie');
 }

@@ -1,5 +1,5 @@
-import { Buffer } from 'node:buffer';
 import { SsoError } from '../../shared/errors.ts';
+import { mediaType, readBody } from './body.ts';
 import type { GatewayContext } from './context.ts';
 
 const formType = 'application/x-www-form-urlencoded';
@@ -14,17 +14,8 @@ export type Parameters = ReadonlyMap<string, string>;
  * @throws SsoError `body_too_large`
  */
 export async function readForm(c: GatewayContext, longest: number): Promise<URLSearchParams | undefined> {
-  const [type = ''] = (c.req.header('content-type') ?? '').split(';');
-  if (type.trim().toLowerCase() !== formType) return undefined;
-  if (Number(c.req.header('content-length') ?? 0) > longest) throw new SsoError('body_too_large', 'form');
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of c.req.raw.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > longest) throw new SsoError('body_too_large', 'form');
-    chunks.push(chunk);
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+  if (mediaType(c) !== formType) return undefined;
+  return new URLSearchParams(await readBody(c, longest));
 }
 
 /** @throws SsoError `parameter_repeated` */

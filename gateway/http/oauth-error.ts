@@ -1,6 +1,7 @@
 import { type Failure, SsoError } from '../../shared/errors.ts';
 import type { Log } from '../deps.ts';
-import { type GatewayContext, requestId } from './context.ts';
+import type { GatewayContext } from './context.ts';
+import { logFailure } from './failure-log.ts';
 
 /** What an app is told of a failure, in the words of OAuth. */
 export type OAuthError = { readonly error: string; readonly error_description: string };
@@ -28,15 +29,7 @@ export function oauthErrorResponse(
 ): Response {
   const error = asSsoError(thrown);
   const failure: Failure = error.failure;
-  const fields = {
-    requestId: requestId(c),
-    code: error.code,
-    reason: error.reason,
-    method: c.req.method,
-    path: c.req.path,
-  };
-  if (failure.status >= 500) log.error('request failed', fields, error.cause ?? error);
-  else log.info('request refused', fields);
+  logFailure(c, error, log);
   const body = oauthError(error);
   if (failure.retryAfter !== undefined) c.header('retry-after', String(failure.retryAfter));
   if (challenge === 'Basic' && failure.status === 401) c.header('www-authenticate', 'Basic realm="crossgate"');

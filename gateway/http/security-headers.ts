@@ -25,7 +25,9 @@ export function createSecureHeaders(options: {
     if (options.https) unlessSet('strict-transport-security', 'max-age=31536000');
     if (headers.get('content-type')?.startsWith('text/html')) {
       unlessSet('content-security-policy', contentSecurityPolicy({ formAction: options.formAction() }));
-      unlessSet('x-frame-options', 'DENY');
+      // it knows no list of origins: a page that some may frame goes by its policy alone
+      if (headers.get('content-security-policy')?.includes("frame-ancestors 'none'"))
+        unlessSet('x-frame-options', 'DENY');
       unlessSet('cross-origin-opener-policy', 'same-origin');
       unlessSet('permissions-policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()');
     }

@@ -55,6 +55,7 @@ function wayOn(base: string, code: FailureCode): Retry | undefined {
 
 function labelFor(code: FailureCode, { status, mayRedirect }: Failure): string {
   if (code === 'login_attempt_used') return 'Continue';
+  if (code === 'session_unknown') return 'See where you are signed in';
   if (code.startsWith('account_')) return 'Use another account';
   if (mayRedirect) return 'Sign in';
   return code.startsWith('login_') && status < 500 ? 'Sign in again' : 'Try again';

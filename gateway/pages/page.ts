@@ -56,14 +56,24 @@ ${arcade()}
  * @param policy.formAction `'self'` (with its quotes) or http(s) URLs, of which the origin counts, wildcards like
  *   `https://*.acme.com` included. Chromium applies it to the redirects that answer a form as well, so name every origin
  *   to which the answer may lead. Empty: the page posts no form.
+ * @param policy.script Hash of the one script of a page that has one, as a CSP source with its quotes.
  * @throws SsoError `internal` for anything else, which could otherwise write directives of its own.
  * @see https://www.w3.org/TR/CSP3/
  */
-export function contentSecurityPolicy({ formAction }: { readonly formAction: readonly string[] }): string {
+export function contentSecurityPolicy({
+  formAction,
+  script,
+}: {
+  readonly formAction: readonly string[];
+  readonly script?: string;
+}): string {
+  if (script !== undefined && !/^'sha256-[A-Za-z0-9+/]{43}='$/.test(script))
+    throw new SsoError('internal', 'a script source is not the hash of a script');
   const targets = new Set(formAction.map(formTarget));
   return [
     "default-src 'none'",
     `style-src ${styleSource}`,
+    ...(script === undefined ? [] : [`script-src ${script}`]),
     'img-src data:',
     `form-action ${targets.size > 0 ? [...targets].join(' ') : "'none'"}`,
     "base-uri 'none'",

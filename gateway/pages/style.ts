@@ -125,13 +125,29 @@ main{flex:1 0 auto}
 .person>div{min-width:0;line-height:1.4}
 .stack>.person{margin-block:1.25rem}
 .roles{display:flex;flex-wrap:wrap;gap:.375rem;margin-top:.5rem}
-.roles li{
+.roles li,.tag{
   padding:.0625rem .5625rem;border-radius:1rem;background:var(--calm);color:var(--calmInk);
   font-size:.8125rem;font-weight:550
 }
 .since{margin:1.5rem 0 -.5rem;padding-top:1rem;border-top:1px solid var(--line)}
 .since span{display:inline-block}
-.since .dot{margin-inline:.125em}
+.dot{margin-inline:.125em}
+.since a{color:var(--accent);text-underline-offset:.2em}
+
+.sessions{margin-top:1.25rem}
+.sessions li{
+  display:flex;flex-wrap:wrap;align-items:center;gap:.75rem 1rem;padding-block:1.125rem;border-top:1px solid var(--line)
+}
+.sessions .badge{flex:none;width:2.5rem;height:2.5rem;margin:0}
+.about{flex:1 1 11rem;min-width:0;line-height:1.45}
+.about p span{display:inline-block}
+.about strong{margin-inline-end:.375rem}
+.tag{display:inline-block;white-space:nowrap}
+.more{padding-bottom:1rem}
+.else{display:flex;flex-wrap:wrap;align-items:center;gap:1rem;padding-top:1.25rem;border-top:1px solid var(--line)}
+p.else{margin-bottom:-.5rem}
+.else p{flex:1 1 14rem}
+.back{margin-top:1.25rem}
 
 .apps{margin-top:2rem}
 .apps h2{margin-bottom:.75rem}
@@ -161,7 +177,7 @@ ${tileGrounds.map((ground, i) => `.t${i}{background:${ground}}`).join('')}
 .causes h2{padding-top:.125rem}
 .causes p{grid-column:2;margin-top:.125rem;color:var(--muted)}
 
-@media (max-width:26rem){.since .dot{display:none}.actions .button,.who form,.who .button{width:100%}}
+@media (max-width:26rem){.since .dot,.about .dot{display:none}.actions .button,.who form,.who .button,.sessions form,.sessions .button,.else form,.else .button{width:100%}}
 @media (prefers-reduced-motion:no-preference){
   .button,.tile{transition:background-color .15s,border-color .15s,transform .15s}
   .button:active{transform:translateY(1px)}

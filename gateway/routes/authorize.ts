@@ -10,7 +10,8 @@ import {
 } from '../hand-off/authorization-request.ts';
 import { createCode } from '../hand-off/code.ts';
 import { readIdTokenHint } from '../hand-off/id-token.ts';
-import { assertResumable, type Resumed, readResumed, resumeUrl } from '../hand-off/resume.ts';
+import { assertResumable, type Resumed, readResumed, readResumeUrl, resumeUrl } from '../hand-off/resume.ts';
+import { newSessionState } from '../hand-off/session-state.ts';
 import { addCookies, type GatewayContext, headerReader, requestId } from '../http/context.ts';
 import { problem } from '../http/error-response.ts';
 import { readForm } from '../http/form.ts';
@@ -61,6 +62,22 @@ export async function postAuthorize(c: GatewayContext, parts: Parts): Promise<Re
   return c.redirect(`${parts.at.url('/authorize')}?${form}`, 303);
 }
 
+/**
+ * Tells the app that a sign-in which it asked for came to nothing (OpenID Connect Core §3.1.2.6).
+ *
+ * @param returnTo Where that sign-in would have led.
+ * @returns `undefined`: no app asked for it, and the person has to be told.
+ */
+export async function refuseResumed(
+  c: GatewayContext,
+  returnTo: string,
+  error: SsoError,
+  parts: Parts,
+): Promise<Response | undefined> {
+  const request = await readResumeUrl(returnTo, parts);
+  return request && (await refuse(c, request, error, parts));
+}
+
 async function answer(
   c: GatewayContext,
   request: AuthorizationRequest,
@@ -86,7 +103,9 @@ async function answer(
   if (!renewal) throw new SsoError('internal', 'nobody is signed in, and nothing was missing');
   addCookies(c, [renewal.cookie]);
   const code = await createCode(request, renewal.session.sid, now, parts);
-  const url = answerUrl(request, parts.config.publicUrl, { code });
+  const { client, redirectUri } = request;
+  const at = { client, origin: new URL(redirectUri).origin, sid: renewal.session.sid };
+  const url = answerUrl(request, parts.config.publicUrl, { code, session_state: newSessionState(at) });
   parts.log.info('code given', { client: request.client.id, uid: renewal.person.uid });
   // somebody who has just signed in did something
   if (resumed && renewal.session.authTime >= resumed.startedAt) return c.redirect(url, 302);

@@ -3,9 +3,11 @@ import { attemptLifetime, endAttempt, findAttempt } from '../../shared/cookies/l
 import { SsoError } from '../../shared/errors.ts';
 import { isPrefetch } from '../../shared/navigation.ts';
 import { addCookies, type GatewayContext, headerReader } from '../http/context.ts';
+import type { ProviderAnswer } from '../provider/openid.ts';
 import type { Parts } from '../session/parts.ts';
 import { readSession } from '../session/read.ts';
 import { resolvePerson, startSession } from '../session/start.ts';
+import { refuseResumed } from './authorize.ts';
 import { returnAutomatically } from './return.ts';
 
 /** Longest callback query that is read, in characters. */
@@ -14,6 +16,8 @@ const longestQuery = 8192;
 /**
  * `GET /callback/<provider>`: finishes the sign-in that this browser began with that provider, once, and returns to the
  * app.
+ *
+ * Where the person cancels and an app waits for the answer of `/authorize`, the app is told.
  *
  * Of many answers with one state exactly one reaches the provider; the others say so and offer to go on.
  */
@@ -44,7 +48,15 @@ export async function callback(c: GatewayContext, parts: Parts): Promise<Respons
   addCookies(c, [endAttempt(state, names.loginPrefix)]);
   c.set('retry', at.url('/login', { return_to: returnTo, provider: provider.config.id }));
 
-  const answer = await provider.exchange(searchParams, attempt);
+  let answer: ProviderAnswer;
+  try {
+    answer = await provider.exchange(searchParams, attempt);
+  } catch (error) {
+    const isCancelled = error instanceof SsoError && error.code === 'login_cancelled';
+    const told = isCancelled ? await refuseResumed(c, returnTo, error, parts) : undefined;
+    if (told) return told;
+    throw error;
+  }
   const person = await resolvePerson(answer, parts);
   // the session of this moment, not of the attempt's start: another tab may have finished in between
   const replaces = (await readSession(cookies, parts))?.session;

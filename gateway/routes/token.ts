@@ -52,7 +52,7 @@ export function tokenPreflight(c: GatewayContext, { clients }: Parts): Response 
 }
 
 /**
- * Redeems a code. Whatever doesn't fit uses it up.
+ * Redeems a code. Whatever doesn't fit uses it up; a database that is down does not, as far as that can be known before.
  *
  * @param origin `Origin` of the request: a page gets only the code that went to its own origin.
  */
@@ -68,6 +68,8 @@ async function redeem(
   if (grantType !== 'authorization_code') throw new SsoError('grant_type_unsupported', 'not authorization_code');
   const code = form.get('code');
   if (code === undefined) throw new SsoError('bad_request', 'no code');
+  // no code is worth anything without the person behind it: who can't be looked up now can be in a moment
+  await users.ping();
   const now = clock();
   const accessToken = randomBytes(32).toString('base64url');
   const outcome = await store.redeemCode(

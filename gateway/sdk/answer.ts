@@ -16,10 +16,19 @@ const always = [
   ['Vary', vary],
 ] as const;
 
-/** 302 to an address of the gateway. */
-export function redirect(location: string): Answer {
-  return { status: 302, headers: [['Location', location], ...always], body: '' };
+/** To another address. */
+export function redirect(location: string, status: 302 | 303 = 302): Answer {
+  return { status, headers: [['Location', location], ...always], body: '' };
 }
+
+/** Data for a script or a server of ours. */
+export function json(value: object, status = 200): Answer {
+  const headers = [['Content-Type', 'application/json'], ['X-Content-Type-Options', 'nosniff'], ...always] as const;
+  return { status, headers, body: JSON.stringify(value) };
+}
+
+/** It was done, and there is nothing to say. */
+export const done = (status: 200 | 204): Answer => ({ status, headers: always, body: '' });
 
 /**
  * A failure for programs, as problem details with its `code`.

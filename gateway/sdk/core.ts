@@ -1,57 +1,26 @@
 import type { DomainCookie } from '../../shared/cookies/domain-cookie.ts';
 import { isNavigation, isPrefetch, isPreflight } from '../../shared/navigation.ts';
 import { createAddresses } from './addresses.ts';
-import { type Answer, problem, redirect, refusal, toResponse, withCookies } from './answer.ts';
+import { type Answer, problem, redirect, refusal, withCookies } from './answer.ts';
 import { createCookieReader } from './cookie-reader.ts';
+import { type Decision, handleBy, headersBeside, type SignedIn, type SsoFilter } from './decision.ts';
 import type { Incoming } from './incoming.ts';
 import { createLocalSessions } from './local-session.ts';
 import { type AutoLoginOptions, checkOptions } from './options.ts';
-import { type Person, personOf } from './person.ts';
+import { personOf } from './person.ts';
 import { isPublicPath } from './public-paths.ts';
 
 export type { Answer } from './answer.ts';
-export type { Incoming } from './incoming.ts';
+export type { Decision, Outcome, SignedIn, SignedOut, SsoFilter } from './decision.ts';
+export { createHandOff, type HandOff } from './hand-off/hand-off.ts';
+export { createMemoryLogoutStore, type LogoutStore } from './hand-off/logout-store.ts';
+export type { HandOffOptions } from './hand-off/options.ts';
+export type { Body, Incoming } from './incoming.ts';
 export type { AutoLoginOptions } from './options.ts';
 export { hasPermission, hasRole, type Person } from './person.ts';
 
-/** Somebody is signed in; the app carries on. */
-export type SignedIn = {
-  readonly kind: 'signed-in';
-  readonly person: Person;
-  /** Public name of the sign-in; the same in every app. An identifier, never a credential. */
-  readonly sid: string;
-  /** `Set-Cookie` values to append to the app's own answer. */
-  readonly cookies: readonly string[];
-  /**
-   * For the app's own answer: `Vary` is to be merged into the app's, `Cache-Control` to be set. It is `no-store` beside
-   * cookies, which no cache may keep for the next person; otherwise it is a default that the app's own replaces.
-   */
-  readonly headers: readonly (readonly [name: string, value: string])[];
-};
-
-/** Nobody is signed in, and this request may go on without: an optional page, or a CORS preflight. */
-export type SignedOut = {
-  readonly kind: 'signed-out';
-  /** As for {@link SignedIn}. */
-  readonly cookies: readonly string[];
-  /** As for {@link SignedIn}. Empty for a preflight. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  /** How this request would have been answered had the page asked for somebody: 302, 401 or 503. */
-  challenge(): Answer;
-};
-
-/** What one request amounts to. `respond`: the app's handler is not to run. */
-export type Decision = SignedIn | SignedOut | { readonly kind: 'respond'; readonly answer: Answer };
-
-/** The same for those who speak the Fetch API. */
-export type Outcome = SignedIn | SignedOut | { readonly kind: 'respond'; readonly response: Response };
-
 /** The filter of one app. */
-export type AutoLogin = {
-  /** Decides one request. Reads no body. @throws whatever `onSignIn` throws */
-  handle(request: Request): Promise<Outcome>;
-  /** {@link handle} for adapters, which have no `Request` at hand. */
-  decide(incoming: Incoming): Promise<Decision>;
+export type AutoLogin = SsoFilter & {
   /** Link that signs in and returns to a path of this app, or to an absolute URL. Default: the app's root. */
   signInUrl(returnTo?: string): string;
   /**
@@ -131,21 +100,8 @@ export function createAutoLogin(options: AutoLoginOptions): AutoLogin {
 
   return {
     decide,
-    async handle(request) {
-      const decision = await decide({
-        method: request.method,
-        target: request.url,
-        header: (name) => request.headers.get(name) ?? undefined,
-      });
-      return decision.kind === 'respond' ? { kind: 'respond', response: toResponse(decision.answer) } : decision;
-    },
+    handle: handleBy(decide),
     signInUrl: (returnTo) => addresses.signIn(addresses.returnTo(returnTo)),
     signOutUrl: (returnTo) => addresses.signOut(addresses.returnTo(returnTo)),
   };
-}
-
-/** @param cacheControl Where no cookie goes along; `undefined` leaves it to the app. */
-function headersBeside(cookies: readonly string[], cacheControl?: string): SignedIn['headers'] {
-  const control = cookies.length > 0 ? 'no-store' : cacheControl;
-  return [['Vary', 'Cookie'], ...(control === undefined ? [] : [['Cache-Control', control] as const])];
 }

@@ -1,10 +1,16 @@
+import { Buffer } from 'node:buffer';
 import type { Answer } from './answer.ts';
-import { createAutoLogin, type SignedIn, type SignedOut } from './core.ts';
-import type { Incoming } from './incoming.ts';
+import { createAutoLogin } from './core.ts';
+import type { SignedIn, SignedOut, SsoFilter } from './decision.ts';
+import { createHandOff } from './hand-off/hand-off.ts';
+import type { HandOffOptions } from './hand-off/options.ts';
+import type { Body, Incoming } from './incoming.ts';
 import { addLateHeaders, type Head, mergeVary } from './late-headers.ts';
 import type { AutoLoginOptions } from './options.ts';
 import { type Demand, guard, type Sso, ssoOf } from './sso.ts';
 
+export { createMemoryLogoutStore, type LogoutStore } from './hand-off/logout-store.ts';
+export type { HandOffOptions } from './hand-off/options.ts';
 export type { AutoLoginOptions } from './options.ts';
 export { hasPermission, hasRole, type Person } from './person.ts';
 export type { Sso } from './sso.ts';
@@ -12,7 +18,7 @@ export type { Sso } from './sso.ts';
 declare global {
   namespace Express {
     interface Request {
-      /** Set by Crossgate's `autoLogin`. */
+      /** Set by Crossgate's `autoLogin` and `handOff`. */
       sso?: Sso;
     }
   }
@@ -24,6 +30,15 @@ export type ExpressRequest = {
   /** The whole path and query, whatever router the filter is mounted in. */
   readonly originalUrl: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** What a parser before the filter has made of the body. */
+  readonly body?: unknown;
+  /** Has anybody begun to read the body? */
+  readonly readableDidRead?: boolean;
+  /** Has it been read to its end? Of an empty one nothing else can be told. */
+  readonly readableEnded?: boolean;
+  on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
+  on(event: 'end' | 'close', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
   sso?: Sso;
 };
 
@@ -56,7 +71,25 @@ export type ExpressHandler = (
  * app.get('/', (request, response) => response.send(`Hello ${request.sso?.person?.name}`))
  */
 export function autoLogin(options: AutoLoginOptions): ExpressHandler {
-  const filter = createAutoLogin(options);
+  return filtering(createAutoLogin(options));
+}
+
+/**
+ * The filter of an app on a domain of its own as Express middleware. What it does is said at `createHandOff`.
+ *
+ * Mount it at the app itself, before what needs a person; a body parser may stand before or after it. The app's own
+ * cookies, `Vary` and `Cache-Control` stay. What `onSignIn` throws goes to `next`.
+ *
+ * @throws SsoError `config_invalid` at once, listing every mistake in the options.
+ * @example
+ * app.use(handOff({ gateway: 'https://auth.acme.com', url: 'https://www.globex.com', clientId: 'globex', clientSecret, secret, logoutStore }))
+ * app.get('/', (request, response) => response.send(`Hello ${request.sso?.person?.name}`))
+ */
+export function handOff(options: HandOffOptions): ExpressHandler {
+  return filtering(createHandOff(options));
+}
+
+function filtering(filter: SsoFilter): ExpressHandler {
   return async (request, response, next) => {
     let decision: Awaited<ReturnType<typeof filter.decide>>;
     try {
@@ -75,12 +108,12 @@ export function autoLogin(options: AutoLoginOptions): ExpressHandler {
   };
 }
 
-/** Lets through who has the role; others get 403, nobody is sent to sign in. Stands after {@link autoLogin}. */
+/** Lets through who has the role; others get 403, nobody is sent to sign in. Stands after {@link autoLogin} or {@link handOff}. */
 export const requireRole = (role: string): ExpressHandler => demanding({ role });
 
 /**
  * Lets through who has the permission (`resource:action`); others get 403, nobody is sent to sign in. Stands after
- * {@link autoLogin}.
+ * {@link autoLogin} or {@link handOff}.
  *
  * @example app.delete('/notes/:id', requirePermission('notes:delete'), (request, response) => …)
  */
@@ -94,8 +127,10 @@ function demanding(demand: Demand): ExpressHandler {
   };
 }
 
-function incomingOf({ method, originalUrl, headers }: ExpressRequest): Incoming {
+function incomingOf(request: ExpressRequest): Incoming {
+  const { method, originalUrl, headers } = request;
   return {
+    body: (longest) => readBody(request, longest),
     method,
     target: originalUrl,
     header(name) {
@@ -103,6 +138,34 @@ function incomingOf({ method, originalUrl, headers }: ExpressRequest): Incoming 
       return Array.isArray(value) ? value.join(', ') : value;
     },
   };
+}
+
+/** Reads what nobody has read yet; else it is as a parser left it. Express 4 sets `body` also where no parser felt meant. */
+async function readBody(request: ExpressRequest, longest: number): Promise<Body> {
+  const { body, readableDidRead, readableEnded } = request;
+  if (readableDidRead === false && readableEnded === false) return await readRequest(request, longest);
+  if (typeof body === 'string') return { kind: 'text', text: body };
+  if (body instanceof Uint8Array) return { kind: 'text', text: Buffer.from(body).toString('utf8') };
+  return { kind: 'parsed', value: body };
+}
+
+/** What is too long flows on unread: to stop it, as `for await` would, closes the connection before there is an answer. */
+function readRequest(request: ExpressRequest, longest: number): Promise<Body> {
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk) => {
+      bytes += Buffer.byteLength(chunk);
+      if (bytes <= longest) chunks.push(Buffer.from(chunk));
+      else {
+        chunks = [];
+        resolve({ kind: 'too_large' });
+      }
+    });
+    request.on('end', () => resolve({ kind: 'text', text: Buffer.concat(chunks).toString('utf8') }));
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('the request was broken off')));
+  });
 }
 
 function send(response: ExpressResponse, { status, headers, body }: Answer): void {

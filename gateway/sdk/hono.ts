@@ -1,11 +1,16 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { toResponse } from './answer.ts';
 import { createAutoLogin } from './core.ts';
-import type { Incoming } from './incoming.ts';
+import type { SsoFilter } from './decision.ts';
+import { createHandOff } from './hand-off/hand-off.ts';
+import type { HandOffOptions } from './hand-off/options.ts';
+import { type Body, type Incoming, readStream } from './incoming.ts';
 import { addLateHeaders } from './late-headers.ts';
 import type { AutoLoginOptions } from './options.ts';
 import { type Demand, guard, type Sso, ssoOf } from './sso.ts';
 
+export { createMemoryLogoutStore, type LogoutStore } from './hand-off/logout-store.ts';
+export type { HandOffOptions } from './hand-off/options.ts';
 export type { AutoLoginOptions } from './options.ts';
 export { hasPermission, hasRole, type Person } from './person.ts';
 export type { Sso } from './sso.ts';
@@ -24,7 +29,24 @@ export type SsoEnv = { Variables: { sso: Sso } };
  * app.get('/', (c) => c.text(`Hello ${c.var.sso.person?.name}`))
  */
 export function autoLogin(options: AutoLoginOptions): MiddlewareHandler<SsoEnv> {
-  const filter = createAutoLogin(options);
+  return filtering(createAutoLogin(options));
+}
+
+/**
+ * The filter of an app on a domain of its own as Hono middleware. What it does is said at `createHandOff`.
+ *
+ * Mount it before what needs a person; the app's own cookies, `Vary` and `Cache-Control` stay.
+ *
+ * @throws SsoError `config_invalid` at once, listing every mistake in the options.
+ * @example
+ * app.use(handOff({ gateway: 'https://auth.acme.com', url: 'https://www.globex.com', clientId: 'globex', clientSecret, secret, logoutStore }))
+ * app.get('/', (c) => c.text(`Hello ${c.var.sso.person?.name}`))
+ */
+export function handOff(options: HandOffOptions): MiddlewareHandler<SsoEnv> {
+  return filtering(createHandOff(options));
+}
+
+function filtering(filter: SsoFilter): MiddlewareHandler<SsoEnv> {
   return async (c, next) => {
     const decision = await filter.decide(incomingOf(c));
     if (decision.kind === 'respond') return toResponse(decision.answer);
@@ -41,12 +63,12 @@ export function autoLogin(options: AutoLoginOptions): MiddlewareHandler<SsoEnv> 
   };
 }
 
-/** Lets through who has the role; others get 403, nobody is sent to sign in. Stands after {@link autoLogin}. */
+/** Lets through who has the role; others get 403, nobody is sent to sign in. Stands after {@link autoLogin} or {@link handOff}. */
 export const requireRole = (role: string): MiddlewareHandler<SsoEnv> => demanding({ role });
 
 /**
  * Lets through who has the permission (`resource:action`); others get 403, nobody is sent to sign in. Stands after
- * {@link autoLogin}.
+ * {@link autoLogin} or {@link handOff}.
  *
  * @example app.delete('/notes/:id', requirePermission('notes:delete'), (c) => …)
  */
@@ -61,5 +83,17 @@ function demanding(demand: Demand): MiddlewareHandler<SsoEnv> {
 }
 
 function incomingOf(c: Context): Incoming {
-  return { method: c.req.method, target: c.req.url, header: (name) => c.req.header(name) };
+  return {
+    method: c.req.method,
+    target: c.req.url,
+    header: (name) => c.req.header(name),
+    body: (longest) => readBody(c, longest),
+  };
+}
+
+/** Reads what nobody has read yet; else Hono still has what was made of it. */
+async function readBody({ req }: Context, longest: number): Promise<Body> {
+  if (!req.raw.bodyUsed) return await readStream(req.raw.body, longest);
+  const isForm = (req.header('content-type') ?? '').startsWith('application/x-www-form-urlencoded');
+  return { kind: 'parsed', value: isForm ? await req.parseBody() : await req.json() };
 }

@@ -1,4 +1,4 @@
-import type { SignedIn, SignedOut } from './core.ts';
+import type { SignedIn, SignedOut } from './decision.ts';
 
 /** The head of an answer that the app has finished and that was not sent yet. */
 export type Head = {

@@ -1,8 +1,7 @@
-import { Buffer } from 'node:buffer';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import { SsoError } from '../../shared/errors.ts';
 import type { SigningAlgorithm } from '../../shared/keys/signing.ts';
-import { isLoopback } from '../../shared/loopback.ts';
+import { demandOfBoth, matches, normal, readBases, readSecret, shortestSecret } from './option-checks.ts';
 import type { Person } from './person.ts';
 
 /** What an app tells the filter. */
@@ -66,7 +65,6 @@ export type Settings = {
 };
 
 const everyAlgorithm: readonly SigningAlgorithm[] = ['RS256', 'ES256', 'EdDSA'];
-const shortestSecret = 32;
 
 /** Names of all options, so that a misspelt one is a mistake and not a default. */
 const known: Readonly<Record<keyof AutoLoginOptions, true>> = {
@@ -97,13 +95,7 @@ export function checkOptions(options: AutoLoginOptions): Settings {
   };
   for (const name of Object.keys(options)) demand(Object.hasOwn(known, name), `${name} is not an option`);
 
-  const gateway = readBase('gateway', options.gateway, mistakes);
-  const app = readBase('url', options.url, mistakes);
-  demand(
-    !gateway || !app || app.protocol === gateway.protocol,
-    'url and gateway must both be https (both http only on localhost)',
-  );
-
+  const { gateway, app } = readBases(options, mistakes);
   const cookieDomain = options.cookieDomain ?? gateway?.hostname.replace(/^[^.]+\./, '') ?? '';
   if (gateway) {
     const from = options.cookieDomain === undefined ? ` (${cookieDomain}, taken from the gateway's host)` : '';
@@ -123,11 +115,7 @@ export function checkOptions(options: AutoLoginOptions): Settings {
   const environment = options.environment ?? '';
   demand(matches(environment, /^[a-z0-9]{0,12}$/), 'environment must be at most 12 lower-case letters and digits');
   const cookieName = options.cookieName ?? '__Host-app_session';
-  demand(
-    matches(cookieName, /^__Host-[A-Za-z0-9_-]{1,64}$/),
-    'cookieName must begin with __Host-, then letters, digits, _ and -',
-  );
-  demand(!matches(cookieName, /^__Host-sso/), 'cookieName must not begin with __Host-sso: those are the gateway’s own');
+  demandOfBoth(options, demand);
 
   const algorithms = options.algorithms ?? everyAlgorithm;
   demand(
@@ -135,13 +123,8 @@ export function checkOptions(options: AutoLoginOptions): Settings {
     'algorithms must be some of RS256, ES256 and EdDSA',
   );
   const publicPaths = options.publicPaths ?? [];
-  demand(
-    Array.isArray(publicPaths) && publicPaths.every((path) => matches(path, /^\/(?:[^*?#]*\/)?\*$|^\/[^*?#]*$/)),
-    'publicPaths must begin with /, and may have * only at the end, after /',
-  );
   for (const name of ['clock', 'fetch', 'onSignIn', 'onUnavailable'] as const)
     demand(options[name] === undefined || typeof options[name] === 'function', `${name} must be a function`);
-  demand(['boolean', 'undefined'].includes(typeof options.optional), 'optional must be true or false');
 
   if (mistakes.length > 0) throw new SsoError('config_invalid', `options of autoLogin: ${mistakes.join('; ')}`);
   const { optional = false, clock = systemClock, onSignIn, onUnavailable } = options;
@@ -163,29 +146,6 @@ export function checkOptions(options: AutoLoginOptions): Settings {
     onUnavailable,
   };
 }
-
-function readBase(name: string, text: unknown, mistakes: string[]): URL | undefined {
-  if (typeof text !== 'string' || !/^https?:\/\/[^/?#@]+(\/[^?#]*)?$/i.test(text) || !URL.canParse(text)) {
-    mistakes.push(`${name} must be an absolute http(s) URL without user, query and fragment`);
-    return undefined;
-  }
-  const url = new URL(text);
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    mistakes.push(`${name} must be https (http only on localhost)`);
-    return undefined;
-  }
-  return url;
-}
-
-/** As the gateway's own configuration normalises its public URL: it is the issuer, and compared letter by letter. */
-const normal = (url: URL | undefined): string => url?.href.replace(/\/+$/, '') ?? '';
-
-function readSecret(secret: unknown): Uint8Array {
-  if (typeof secret === 'string') return Buffer.from(secret);
-  return secret instanceof Uint8Array ? Uint8Array.from(secret) : new Uint8Array();
-}
-
-const matches = (value: unknown, pattern: RegExp): boolean => typeof value === 'string' && pattern.test(value);
 
 const isParentDomain = (domain: unknown): boolean =>
   domain === 'localhost' || matches(domain, /^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.[a-z0-9-]*[a-z][a-z0-9-]*$/);

@@ -1,10 +1,10 @@
 import { type Answer, refusal } from './answer.ts';
-import type { AutoLogin, SignedIn, SignedOut } from './core.ts';
+import type { SignedIn, SignedOut, SsoFilter } from './decision.ts';
 import type { Incoming } from './incoming.ts';
 import { hasPermission, hasRole, type Person } from './person.ts';
 
 /** What a handler finds of the sign-in: `c.var.sso` in Hono, `request.sso` in Express. */
-export type Sso = Pick<AutoLogin, 'signInUrl' | 'signOutUrl'> &
+export type Sso = Pick<SsoFilter, 'signInUrl' | 'signOutUrl'> &
   (
     | { readonly person: Person; readonly sid: string }
     /** An optional page and nobody there, or a CORS preflight. */
@@ -12,7 +12,7 @@ export type Sso = Pick<AutoLogin, 'signInUrl' | 'signOutUrl'> &
   );
 
 /** What the filter decided, as a handler sees it. */
-export function ssoOf(filter: AutoLogin, decision: SignedIn | SignedOut): Sso {
+export function ssoOf(filter: SsoFilter, decision: SignedIn | SignedOut): Sso {
   const { signInUrl, signOutUrl } = filter;
   return decision.kind === 'signed-in'
     ? { person: decision.person, sid: decision.sid, signInUrl, signOutUrl }

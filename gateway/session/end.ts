@@ -32,26 +32,39 @@ export function clearSessionCookies(header: string | undefined, parts: Pick<Part
  * @throws SsoError `store_unavailable`: the session lives on, and the person has to be told.
  */
 export async function endSession(session: Session, reason: EndReason, parts: Parts): Promise<ProviderTokens> {
-  const now = parts.clock();
-  const ended = await parts.store.endSession(session.sid, reason, now);
+  const ended = await parts.store.endSession(session.sid, reason, parts.clock());
   parts.logouts.wake();
   parts.feed.apply({ kind: 'session-ended', sid: session.sid, until: session.endsAt });
   parts.log.info('session ended', { uid: session.userId, sid: session.sid, reason });
-  const tokens = await openProviderTokens(
-    ended?.sealedProviderTokens ?? session.sealedProviderTokens,
-    parts.keyring.sealing,
-    now,
-  );
-  if (tokens.refreshToken !== undefined) {
-    await parts.providers.get(session.identity.provider)?.revoke(tokens.refreshToken);
-  }
-  return tokens;
+  return await revokeTokens(ended ?? session, parts);
 }
 
-/** Ends every session of somebody who may no longer come in. */
+/** Ends every session of somebody who may no longer come in. Idempotent, over all processes. */
 export async function endSessionsOf(session: Pick<Session, 'userId'>, reason: EndReason, parts: Parts): Promise<void> {
   const ended = await parts.store.endSessionsOf(session.userId, reason, parts.clock());
-  parts.logouts.wake();
-  for (const one of ended) parts.feed.apply({ kind: 'session-ended', sid: one.sid, until: one.endsAt });
+  if (ended.length === 0) return;
   parts.log.warn('all sessions of a person ended', { uid: session.userId, reason, sessions: ended.length });
+  spread(ended, parts);
+}
+
+/** Ends every session of a person but this one, because the person asked for it. */
+export async function endOtherSessions({ sid, userId }: Session, parts: Parts): Promise<void> {
+  const ended = await parts.store.endSessionsOf(userId, 'logout', parts.clock(), sid);
+  if (ended.length === 0) return;
+  parts.log.info('other sessions ended', { uid: userId, sid, sessions: ended.length });
+  spread(ended, parts);
+  await Promise.all(ended.map((one) => revokeTokens(one, parts)));
+}
+
+/** This process knows at once that these have ended, and the apps are told. */
+function spread(ended: readonly Session[], parts: Parts): void {
+  parts.logouts.wake();
+  for (const { sid, endsAt } of ended) parts.feed.apply({ kind: 'session-ended', sid, until: endsAt });
+}
+
+async function revokeTokens(session: Session, parts: Parts): Promise<ProviderTokens> {
+  const { keyring, providers, clock } = parts;
+  const tokens = await openProviderTokens(session.sealedProviderTokens, keyring.sealing, clock());
+  if (tokens.refreshToken !== undefined) await providers.get(session.identity.provider)?.revoke(tokens.refreshToken);
+  return tokens;
 }

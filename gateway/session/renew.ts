@@ -9,9 +9,8 @@ import { type HostSession, readHostSession } from '../../shared/cookies/host-ses
 import { SsoError } from '../../shared/errors.ts';
 import type { Session } from '../../shared/store/store.ts';
 import type { Person } from '../../shared/users/directory.ts';
-import { endSession, endSessionsOf } from './end.ts';
+import { confirmSession } from './confirm.ts';
 import type { Parts } from './parts.ts';
-import { openProviderTokens, sealProviderTokens } from './provider-tokens.ts';
 import { type HostSessionReading, readSession } from './read.ts';
 import type { CookiePerson } from './start.ts';
 
@@ -19,6 +18,8 @@ import type { CookiePerson } from './start.ts';
 export type Renewal = {
   /** `Set-Cookie` value. */
   readonly cookie: string;
+  /** When the cookie's token ends. */
+  readonly expiresAt: Seconds;
   readonly session: Session | HostSession;
   readonly person: CookiePerson;
 };
@@ -69,70 +70,10 @@ async function renew(host: HostSession, header: string | undefined, parts: Parts
   } catch (error) {
     return renewInOutage(host, header, parts, error);
   }
-  if (person?.state !== 'active') {
-    await endSessionsOf(session, 'disabled', parts);
-    throw new SsoError(person ? 'account_disabled' : 'account_unknown', `the person is ${person?.state ?? 'gone'}`);
-  }
-
-  const provider = await confirmWithProvider(session, parts);
-  if (provider === 'ended') return undefined;
-  const now = parts.clock();
-  const degradedSince =
-    provider === 'down' ? session.providerConfirmedAt + parts.config.session.providerRefreshAfter : undefined;
-  if (degradedSince !== undefined && now - degradedSince > parts.config.session.outageLimit) {
-    throw new SsoError('provider_unavailable', `unconfirmed by the provider since ${session.providerConfirmedAt}`);
-  }
-  // the last look: what was ended while we worked stays ended
-  if (!(await parts.store.touchSession(session.sid, now)) || parts.feed.isEnded(session.sid)) return undefined;
-  return sign(session, { ...person, uid: person.id }, degradedSince, now, parts);
-}
-
-/** The provider's word on a session, where it is time to ask for it. */
-async function confirmWithProvider(session: Session, parts: Parts): Promise<'confirmed' | 'ended' | 'down'> {
-  const now = parts.clock();
-  if (now - session.providerConfirmedAt < parts.config.session.providerRefreshAfter) return 'confirmed';
-  const provider = parts.providers.get(session.identity.provider);
-  const { refreshToken, idToken } = await openProviderTokens(session.sealedProviderTokens, parts.keyring.sealing, now);
-  if (!provider || refreshToken === undefined) return 'confirmed';
-  // one process asks; with rotation a second one would burn the token that the first is using
-  const turn = `refresh ${session.sid} ${session.providerGeneration}`;
-  if (!(await parts.store.claimOnce(turn, now, now + 15))) return await othersOutcome(session, parts);
-
-  let answer: Awaited<ReturnType<typeof provider.refresh>>;
-  try {
-    answer = await provider.refresh(refreshToken, session.identity);
-  } catch (error) {
-    parts.log.warn('renewing without the provider', { sid: session.sid, provider: session.identity.provider }, error);
-    return 'down';
-  }
-  if (answer === 'ended') {
-    const latest = await parts.store.findSession(session.sid, now);
-    // final only if the token that was refused is still the session's own
-    if (latest && latest.providerGeneration !== session.providerGeneration) return 'confirmed';
-    await endSession(session, 'provider', parts);
-    return 'ended';
-  }
-  const tokens = {
-    refreshToken: answer.refreshToken,
-    idToken: idToken === undefined ? undefined : (answer.idToken ?? idToken),
-  };
-  const sealed = await sealProviderTokens(tokens, parts.keyring.sealing, now, session.endsAt);
-  await parts.store.swapProviderTokens(session.sid, session.providerGeneration, {
-    ...(sealed === undefined ? {} : { sealedProviderTokens: sealed }),
-    confirmedAt: now,
-  });
-  return 'confirmed';
-}
-
-/** Waits a moment for what another process, which asks the provider right now, hears. */
-async function othersOutcome(session: Session, parts: Parts): Promise<'confirmed' | 'ended' | 'down'> {
-  for (let look = 0; look < 5; look++) {
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    const latest = await parts.store.findSession(session.sid, parts.clock());
-    if (!latest) return 'ended';
-    if (latest.providerGeneration !== session.providerGeneration) return 'confirmed';
-  }
-  return 'down';
+  const confirmed = await confirmSession(session, person, parts);
+  if (!confirmed) return undefined;
+  const { at, degradedSince } = confirmed;
+  return sign(session, { ...confirmed.person, uid: confirmed.person.id }, degradedSince, at, parts);
 }
 
 /**
@@ -181,6 +122,7 @@ function sign(
     ...(permissions === undefined ? {} : { permissions }),
   };
   const { sid, authTime, endsAt } = session;
+  const expiresAt = Math.min(now + lifetime, endsAt);
   const cookie = writeDomainCookie(
     config,
     keyring.domainCookie,
@@ -189,10 +131,10 @@ function sign(
       sid,
       authTime,
       iat: now,
-      exp: Math.min(now + lifetime, endsAt),
+      exp: expiresAt,
       ...(degradedSince === undefined ? {} : { degradedSince }),
     },
     endsAt,
   );
-  return { cookie, session, person: subject };
+  return { cookie, expiresAt, session, person: subject };
 }

@@ -1,14 +1,11 @@
-import type postgres from 'postgres';
 import { checkAll, loadDatabaseAccess, readConfigInput } from '../../gateway/runtimes/node/load-config.ts';
-import { type Config, parseConfig } from '../../shared/config.ts';
-import { asSubject, asUserId, type UserId } from '../../shared/identity.ts';
+import { parseConfig } from '../../shared/config.ts';
 import { connectDatabase } from '../../shared/store/connect.ts';
-import { databaseError } from '../../shared/store/database-error.ts';
-import type { Person, UserDirectory } from '../../shared/users/directory.ts';
-import { mapUsers } from '../../shared/users/mapping.ts';
+import type { Person } from '../../shared/users/directory.ts';
 import { createPostgresDirectory } from '../../shared/users/postgres.ts';
 import { type ClaimSizes, claimMeasure, type Measured } from './claim-sizes.ts';
 import { CliError, type Console, exits } from './console.ts';
+import { findPerson } from './find-person.ts';
 import { largestPeople } from './largest-people.ts';
 
 export type ClaimsOptions = {
@@ -40,7 +37,9 @@ export async function runClaims(options: ClaimsOptions, console: Console): Promi
     const directory = createPostgresDirectory(sql, config);
     const measure = claimMeasure(config);
     const people =
-      user === undefined ? await largestPeople(sql, directory, shown) : [await theOne(user, sql, directory, config)];
+      user === undefined
+        ? await largestPeople(sql, directory, shown)
+        : [await findPerson(user, sql, directory, config)];
     const reports = people.map((person) => ({ person, ...measure(person) }));
     if (options.json) console.out(JSON.stringify(user === undefined ? reports.map(asJson) : reports.map(asJson)[0]));
     else if (user === undefined) for (const line of table(reports)) console.out(line);
@@ -48,36 +47,6 @@ export async function runClaims(options: ClaimsOptions, console: Console): Promi
     return exits.fine;
   } finally {
     await sql.end({ timeout: 5 });
-  }
-}
-
-/** @throws CliError where nobody, or more than one, is meant. */
-async function theOne(who: string, sql: postgres.Sql, directory: UserDirectory, config: Config): Promise<Person> {
-  const [, provider = '', subject = ''] = /^([a-z0-9-]+):(.+)$/s.exec(who) ?? [];
-  const found =
-    (await directory.findById(asUserId(who))) ??
-    (config.providers.some(({ id }) => id === provider)
-      ? await directory.findByIdentity({ provider, subject: asSubject(subject) })
-      : undefined);
-  if (found) return found;
-  const ids = who.includes('@') ? await idsByEmail(who, sql, config) : [];
-  if (ids.length > 1)
-    throw new CliError(exits.wrong, `Several people have that email: ${ids.join(', ')}. Say which id.`);
-  const person = ids[0] === undefined ? undefined : await directory.findById(ids[0]);
-  if (person) return person;
-  throw new CliError(exits.wrong, 'Nobody has that id, email, or provider:subject.');
-}
-
-async function idsByEmail(email: string, sql: postgres.Sql, config: Config): Promise<UserId[]> {
-  const mapping = mapUsers(config.users);
-  if (!mapping.email) return [];
-  const statement = `select ${mapping.id}::text as id from ${mapping.table}
-    where lower(${mapping.email}::text collate "C") = lower($1::text collate "C") order by 1 limit 10`;
-  try {
-    const rows = await sql.unsafe<{ id: string }[]>(statement, [email]);
-    return rows.map(({ id }) => asUserId(id));
-  } catch (cause) {
-    throw databaseError('directory_unavailable', 'finding a person by email', cause);
   }
 }
 

@@ -28,6 +28,8 @@ describe('help', () => {
     [['--help'], /migrate[\s\S]*config[\s\S]*keys[\s\S]*Exit codes: 0/],
     [['migrate', '--help'], /--print-grants/],
     [['reconcile', '--help'], /--fix[\s\S]*missing-rows[\s\S]*orphans[\s\S]*Exit codes/],
+    [['sessions', '--help'], /list[\s\S]*end/],
+    [['sessions', 'end', '--help'], /--user[\s\S]*--session/],
     [['keys', 'generate', '--help'], /RS256/],
     [['config', '--help'], /check[\s\S]*schema[\s\S]*table/],
   ])('%j says what there is, and is no mistake', async (args, says) => {
@@ -38,6 +40,8 @@ describe('help', () => {
     [['migrat'], /did you mean migrate/i],
     [['keys', 'generate', '--algorithm', 'HS256'], /RS256, ES256, EdDSA/],
     [['migrate', '--role', 'gateway'], /--print-grants/],
+    [['sessions', 'end'], /--user/],
+    [['sessions'], /list/],
     [['migrate', '--print-grants'], /--role/],
     [['config', 'check', '--fil', 'x'], /--file/],
   ])('%j is wrong usage', async (args, says) => {

@@ -11,6 +11,7 @@ import type { GenerateOptions, ListOptions, RotateOptions } from './keys.ts';
 import type { MigrateOptions } from './migrate.ts';
 import { proxyConfigCommand } from './proxy-config/command.ts';
 import { reconcileCommand } from './reconcile/command.ts';
+import type { EndSessionsOptions, SessionsOptions } from './sessions.ts';
 
 const configOption = () =>
   new Option(
@@ -90,6 +91,30 @@ function createProgram(console: Console, end: (exit: number) => void): Command {
 
   program.addCommand(reconcileCommand(console, end).copyInheritedSettings(program));
   program.addCommand(proxyConfigCommand(console, end).copyInheritedSettings(program));
+
+  const sessions = program.command('sessions').description('look at the sessions of a person, and end them');
+  const whose = () => new Option('--user <who>', 'whose: id, email, or provider:subject').makeOptionMandatory();
+  sessions
+    .command('list')
+    .description('show where somebody is signed in')
+    .addOption(configOption())
+    .addOption(whose())
+    .option('--json', 'print JSON')
+    .action(async (options: SessionsOptions) => {
+      const { runSessionsList } = await import('./sessions.ts');
+      end(await runSessionsList(options, console));
+    });
+  sessions
+    .command('end')
+    .description('sign somebody out everywhere; running gateways and apps hear of it within seconds')
+    .addOption(configOption())
+    .addOption(whose())
+    .option('--session <sid>', 'end only this one of theirs')
+    .option('--json', 'print the ended ones as JSON')
+    .action(async (options: EndSessionsOptions) => {
+      const { runSessionsEnd } = await import('./sessions.ts');
+      end(await runSessionsEnd(options, console));
+    });
 
   const config = program.command('config').description('look at the configuration');
   config

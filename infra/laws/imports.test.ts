@@ -27,7 +27,7 @@ const withoutPeople = sharedNames.filter(
   (name) => !['shared/users', 'shared/store', 'shared/migrations'].includes(name),
 );
 const floor = (names: readonly string[]) => [...sharedNames, ...names.map((name) => `gateway/${name}`)];
-const middle = ['check', 'session', 'logout', 'hand-off', 'introspection', 'proxy'];
+const middle = ['check', 'session', 'logout', 'hand-off', 'frame', 'fedcm', 'introspection', 'proxy'];
 const ground = ['deps', 'pages', 'http', 'provider'];
 const places: readonly Place[] = [
   ...shared,

@@ -92,6 +92,7 @@ describe('the packed package', () => {
       './fetch': expect.arrayContaining(['createAutoLogin']),
       './hono': expect.arrayContaining(['autoLogin', 'requireRole', 'requirePermission']),
       './express': expect.arrayContaining(['autoLogin', 'requireRole', 'requirePermission']),
+      './browser': ['createSso'],
       './node': expect.arrayContaining(['serve']),
       './workers': expect.arrayContaining(['createWorker', 'CrossgateStore', 'default']),
     });

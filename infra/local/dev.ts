@@ -58,6 +58,7 @@ Crossgate is running.
 
   Notes           ${at.notes}/
   Photos          ${at.photos}/
+  Globex          ${at.globex}/    (another company, another domain)
   Gateway         ${at.gateway}/
   Mail outbox     ${at.userPool}/outbox
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { newClientSecret } from '../../shared/clients.ts';
 import { type Config, parseConfig } from '../../shared/config.ts';
 import { generateKeyFile } from '../../shared/keys/keyring.ts';
 
@@ -10,6 +11,8 @@ export type WorldAddresses = {
   readonly gateway: string;
   readonly notes: string;
   readonly photos: string;
+  /** Another company's, on a domain of its own. */
+  readonly globex: string;
   readonly userPool: string;
 };
 
@@ -20,10 +23,16 @@ export type WorldSecrets = {
   readonly clientSecret: string;
   readonly notes: string;
   readonly photos: string;
+  /** Globex's own, which the gateway never sees. */
+  readonly globex: string;
+  /** Client secret of Globex, and what the gateway keeps of it. */
+  readonly globexClient: { readonly secret: string; readonly secretHash: string };
 };
 
 export const poolId = 'us-east-1_LocalDev0';
 export const clientId = 'crossgate';
+/** Globex at the gateway. */
+export const globexId = 'globex';
 
 /** Public addresses for a port. */
 export function worldAddresses(port: number): WorldAddresses {
@@ -33,6 +42,7 @@ export function worldAddresses(port: number): WorldAddresses {
     gateway: at('auth.acme.localhost'),
     notes: at('notes.acme.localhost'),
     photos: at('photos.acme.localhost'),
+    globex: at('globex.localhost'),
     userPool: at('cognito.localhost'),
   };
 }
@@ -56,6 +66,16 @@ export function worldConfig(at: WorldAddresses, secrets: WorldSecrets, databaseU
     clients: [
       { id: 'notes', name: 'Notes', home: `${at.notes}/`, origins: [at.notes] },
       { id: 'photos', name: 'Photos', home: `${at.photos}/`, origins: [at.photos] },
+      {
+        id: globexId,
+        name: 'Globex',
+        home: `${at.globex}/`,
+        origins: [at.globex],
+        redirectUris: [`${at.globex}/sso/callback`],
+        postLogoutUris: [`${at.globex}/bye`],
+        backchannelLogoutUri: `${at.globex}/sso/backchannel-logout`,
+        secretHash: secrets.globexClient.secretHash,
+      },
     ],
     rules: [
       { host: new URL(at.notes).hostname, path: '/team', allow: ['role:admin', 'role:editor'] },
@@ -66,23 +86,34 @@ export function worldConfig(at: WorldAddresses, secrets: WorldSecrets, databaseU
   });
 }
 
-/** Reads the secrets of a world, or makes them at its first start. The file is readable by its owner alone. */
+/**
+ * Reads the secrets of a world, or makes them at its first start. One that an older world has not yet is made, and kept
+ * with the rest. The file is readable by its owner alone.
+ */
 export function worldSecrets(dir: string): WorldSecrets {
   const file = path.join(dir, 'secrets.json');
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as WorldSecrets;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+  const kept = readSecrets(file);
   const fresh = () => randomBytes(32).toString('base64url');
   const secrets: WorldSecrets = {
-    keys: JSON.stringify(generateKeyFile()),
-    clientSecret: fresh(),
-    notes: fresh(),
-    photos: fresh(),
+    keys: kept.keys ?? JSON.stringify(generateKeyFile()),
+    clientSecret: kept.clientSecret ?? fresh(),
+    notes: kept.notes ?? fresh(),
+    photos: kept.photos ?? fresh(),
+    globex: kept.globex ?? fresh(),
+    globexClient: kept.globexClient ?? newClientSecret(),
   };
+  if (Object.keys(secrets).every((name) => Object.hasOwn(kept, name))) return secrets;
   mkdirSync(dir, { recursive: true });
   writeFileSync(`${file}.new`, JSON.stringify(secrets), { mode: 0o600 });
   renameSync(`${file}.new`, file);
   return secrets;
+}
+
+function readSecrets(file: string): Partial<WorldSecrets> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Partial<WorldSecrets>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return {};
+  }
 }

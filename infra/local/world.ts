@@ -11,6 +11,7 @@ import { createListener } from '../../gateway/runtimes/node/listener.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import { migrate } from '../../shared/migrations/migrate.ts';
 import { connectDatabase } from '../../shared/store/connect.ts';
+import { createGlobexApp } from './apps/globex.ts';
 import { createNotesApp } from './apps/notes.ts';
 import { createPhotosApp } from './apps/photos.ts';
 import { createStartPage } from './apps/what-happened.ts';
@@ -20,12 +21,13 @@ import { createJournal, type Journal } from './journal.ts';
 import { invocationStep, poolStep, queueStep } from './journal-steps.ts';
 import { type InvocationRecord, type LambdaHost, startLambdaHost } from './lambda-host.ts';
 import { observe } from './observe.ts';
+import { overhear } from './overhear.ts';
 import { startPostgres } from './postgres.ts';
 import { type Queue, type QueueOptions, startQueue } from './queue.ts';
 import { seedAccounts, seedPeople } from './seed.ts';
 import type { PoolEvent } from './user-pool/settings.ts';
 import { createUserPool, type UserPool } from './user-pool/user-pool.ts';
-import { clientId, type WorldAddresses, worldAddresses, worldConfig, worldSecrets } from './world-config.ts';
+import { clientId, globexId, type WorldAddresses, worldAddresses, worldConfig, worldSecrets } from './world-config.ts';
 import { poolTriggers, queueConsumer, worldFunctions } from './world-functions.ts';
 
 export type WorldOptions = {
@@ -184,20 +186,34 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const common = { sql, gateway: at.gateway, clock, links };
     const notes = createNotesApp({ ...common, url: at.notes, secret: secrets.notes, photos: at.photos });
     const photos = createPhotosApp({ ...common, url: at.photos, secret: secrets.photos, notes: at.notes });
-    await Promise.all([notes.ensureSchema(), photos.ensureSchema()]);
+    const globex = createGlobexApp({
+      ...common,
+      url: at.globex,
+      clientId: globexId,
+      clientSecret: secrets.globexClient.secret,
+      secret: secrets.globex,
+    });
+    await Promise.all([notes.ensureSchema(), photos.ensureSchema(), globex.ensureSchema()]);
     const start = createStartPage({ journal, sql, at });
-    progress('Demo apps: Notes, Photos');
+    progress('Demo apps: Notes, Photos, Globex');
 
     const serve = (url: string, listener: RequestListener) =>
       hosts.set(new URL(url).host, observe(listener, new URL(url).hostname, journal));
-    serve(at.gateway, createListener(gateway));
+    const atGateway = createListener({ ...gateway, fetch: overhear(gateway.fetch, journal) });
+    serve(at.gateway, atGateway);
     serve(
       at.userPool,
       getRequestListener((request) => userPool.fetch(request)),
     );
     serve(at.notes, getRequestListener(notes.fetch));
     serve(at.photos, photos.listener);
-    hosts.set(new URL(at.start).host, getRequestListener(start.fetch));
+    serve(at.globex, getRequestListener(globex.fetch));
+    const atStart = getRequestListener(start.fetch);
+    // what a proxy would do on the registrable domain, where browsers look for it
+    const forFedcm = observe(atGateway, new URL(at.gateway).hostname, journal);
+    hosts.set(new URL(at.start).host, (request, response) =>
+      (request.url === '/.well-known/web-identity' ? forFedcm : atStart)(request, response),
+    );
     return { at, gateway, userPool, queue, lambda, journal, sql, stop };
   } catch (error) {
     await stop();

@@ -64,6 +64,47 @@ export function authorizeSuite(start: StartSubject): void {
       expect(answer.get('code')).toBeTruthy();
     });
 
+    it('hears that the person cancelled at the provider', async () => {
+      const { at, browser, parties } = subject();
+      const one = browser();
+      const tab = one.tab();
+      const { state } = await handOff(subject(), parties.globex, tab);
+      const page = await tab.follow('Cancel', { stopAt: parties.globex.origin });
+      expect(page.next?.startsWith(`${parties.globex.redirectUri}?`)).toBe(true);
+      const heard = Object.fromEntries(answerOf(page));
+      expect(heard).toEqual({
+        error: 'access_denied',
+        error_description: expect.any(String),
+        state,
+        iss: at.gateway,
+      });
+      expect(one.jar.all().filter(({ name }) => name.includes('login_'))).toEqual([]);
+      expect(await sessionOf(one, subject())).toBeUndefined();
+    });
+
+    it('that answers a cancelled sign-in by another is stopped', async () => {
+      const { browser, parties } = subject();
+      const tab = browser().tab();
+      for (let i = 0; i < 4; i += 1) {
+        await handOff(subject(), parties.globex, tab);
+        await tab.follow('Cancel', { stopAt: parties.globex.origin });
+      }
+      expect([tab.page.status, tab.page.next]).toEqual([429, undefined]);
+    });
+
+    it('hears of no cancelled sign-in that it did not begin', async () => {
+      const { at, browser, parties } = subject();
+      const resumed = new URL(authorizeRequest(subject(), parties.globex).url);
+      for (const resume of [undefined, 'made.up', 'x'.repeat(200)]) {
+        if (resume !== undefined) resumed.searchParams.set('resume', resume);
+        const tab = browser().tab();
+        await tab.goto(`${at.gateway}/login?${new URLSearchParams({ return_to: resumed.href })}`);
+        const page = await tab.follow('Cancel', { stopAt: parties.globex.origin });
+        expect([page.status, page.next]).toEqual([403, undefined]);
+        expect(textOf(page.body)).toContain('login_cancelled');
+      }
+    });
+
     it.each([
       ['prompt=login', { prompt: 'login' }],
       ['an id_token_hint of somebody else', {}],

@@ -95,6 +95,10 @@ export function clientSuite(start: StartSubject): void {
         await jwtVerify(body.id_token, keys, checks);
       });
 
+      it('need not name the only key that it has', async () => {
+        expect((await send(await assertion({ header: { kid: undefined } }))).status).toBe(200);
+      });
+
       it('may name our token endpoint, in a list', async () => {
         const { at } = subject();
         const sent = await assertion({
@@ -109,7 +113,8 @@ export function clientSuite(start: StartSubject): void {
         ['no signature', () => ({ by: 'nobody' })],
         ['its public key as a shared secret', () => ({ by: 'public key' })],
         ['an unknown kid', () => ({ header: { kid: 'other' } })],
-        ['no kid', () => ({ header: { kid: undefined } })],
+        ['an empty kid', () => ({ header: { kid: '' } })],
+        ['another key and no kid', () => ({ by: 'another', header: { kid: undefined } })],
         [
           'a key of its own in the header',
           () => ({ by: 'another', header: { jwk: other.publicKey.export({ format: 'jwk' }) } }),

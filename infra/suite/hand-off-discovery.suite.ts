@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { frameOf, idTokenFor } from './frames.testing.ts';
 import { people } from './people.testing.ts';
 import { authorizeRequest, handOff, type Party, redeem } from './relying-parties.testing.ts';
 import { type StartSubject, subjectFor } from './subject.testing.ts';
@@ -65,6 +66,18 @@ export function discoverySuite(start: StartSubject): void {
       end_session_endpoint: async (value) => {
         const page = await subject().browser().tab().goto(String(value));
         expect(page.url).toBe(`${subject().at.gateway}/signed-out`);
+      },
+      check_session_iframe: async (value) => {
+        const headers = { accept: 'text/html', 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate' };
+        const page = await subject().ask(new URL(String(value)).pathname, { headers });
+        expect(page.status).toBe(200);
+        const { globex } = subject().parties;
+        expect(page.headers.get('content-security-policy')).toContain(globex.origin);
+        // what its script asks, for what the app was given
+        const { browser } = await subject().signedIn(people.bob);
+        const { sessionState } = await idTokenFor(subject(), globex, browser);
+        const asked = frameOf(subject(), browser, globex).ask('session-state', { session_state: sessionState });
+        expect((await asked).says).toEqual({ state: 'unchanged' });
       },
       scopes_supported: async (value) => {
         const scope = (value as string[]).join(' ');

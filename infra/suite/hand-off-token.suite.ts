@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { domainCookieOf } from './looking.testing.ts';
+import { allIsWell, domainCookieOf } from './looking.testing.ts';
 import { people } from './people.testing.ts';
 import { type Heard, handOff, type Party, redeem } from './relying-parties.testing.ts';
 import { type StartSubject, subjectFor } from './subject.testing.ts';
@@ -119,6 +119,20 @@ export function tokenSuite(start: StartSubject): void {
       expect((await redeem(subject(), parties.globex, heard)).status).toBe(400);
       for (const code of ['x', '\0', 'x'.repeat(5000), "' or true --"])
         expect(JSON.parse((await redeem(subject(), parties.globex, heard, { code })).body).error).toBe('invalid_grant');
+    });
+
+    it.each(['store', 'directory'] as const)('is not used up while the %s cannot be reached', async (which) => {
+      const { parties, setAvailable } = subject();
+      const heard = await codeFor(parties.globex);
+      setAvailable(which, false);
+      try {
+        const answer = await redeem(subject(), parties.globex, heard);
+        expect([answer.status, JSON.parse(answer.body).error]).toEqual([503, 'temporarily_unavailable']);
+        expect(answer.headers.has('retry-after')).toBe(true);
+      } finally {
+        await allIsWell(subject());
+      }
+      expect((await redeem(subject(), parties.globex, heard)).status).toBe(200);
     });
 
     it.each(['signed out', 'disabled'])(

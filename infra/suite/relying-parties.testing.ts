@@ -22,6 +22,8 @@ export type RelyingParties = {
   readonly spa: Party;
   /** Signs assertions, and wants its tokens by ES256. */
   readonly signer: Party & { readonly privateKey: KeyObject; readonly publicJwk: JsonWebKey };
+  /** Behind a web server whose module has one address for everything. Shows a secret. */
+  readonly initech: Party & { readonly secret: string };
   /** Their entries in the gateway's configuration. */
   readonly clients: readonly Readonly<Record<string, unknown>>[];
   readonly listeners: ReadonlyMap<string, RequestListener>;
@@ -29,6 +31,8 @@ export type RelyingParties = {
   readonly told: readonly Told[];
   /** How one of them answers there from now on; without `how`, as it should. */
   answerWith(id: string, how?: number | 'silence'): void;
+  /** Puts software that nobody here wrote at one of them, in place of the server that only answers. */
+  serve(id: string, listener: RequestListener): void;
 };
 
 /** A post to an app's back channel. */
@@ -36,18 +40,22 @@ export type Told = { readonly id: string; readonly contentType: string | undefin
 
 let keys: ReturnType<typeof generateKeyPairSync> | undefined;
 
-/** Makes the three of them. */
+/** Makes all of them. */
 export function createRelyingParties(port: number): RelyingParties {
   keys ??= generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { publicKey, privateKey } = keys as { publicKey: KeyObject; privateKey: KeyObject };
   const publicJwk = { ...publicKey.export({ format: 'jwk' }), kid: 'signer-1', alg: 'ES256', use: 'sig' };
-  const { secret, secretHash } = newClientSecret();
+  const secrets = { globex: newClientSecret(), initech: newClientSecret() };
   const party = (id: string, credentials: Record<string, string> = {}): Party => {
     const origin = `http://${id}.localhost:${port}`;
     const [redirectUri, postLogoutUri] = [`${origin}/callback`, `${origin}/bye`];
     return { id, origin, redirectUri, postLogoutUri, credentials: { client_id: id, ...credentials } };
   };
-  const globex = { ...party('globex', { client_secret: secret }), secret };
+  const withSecret = (id: keyof typeof secrets) => {
+    const { secret } = secrets[id];
+    return { ...party(id, { client_secret: secret }), secret };
+  };
+  const [globex, initech] = [withSecret('globex'), withSecret('initech')];
   const spa = party('spa');
   const signer = { ...party('signer'), privateKey, publicJwk };
   const entry = (one: Party, more: object) => ({
@@ -60,15 +68,18 @@ export function createRelyingParties(port: number): RelyingParties {
       `${one.redirectUri}?from=gateway`,
       `${one.origin.replace('//', '//www.')}/callback`,
     ],
-    postLogoutUris: [one.postLogoutUri],
+    postLogoutUris: [one.postLogoutUri, one.origin],
     backchannelLogoutUri: `${one.origin}/logged-out`,
     ...more,
   });
   const told: Told[] = [];
   const answers = new Map<string, number | 'silence'>();
+  const software = new Map<string, RequestListener>();
   const listener =
     (id: string): RequestListener =>
     (request, response) => {
+      const own = software.get(id);
+      if (own) return own(request, response);
       if (request.url === '/logged-out') {
         const chunks: Buffer[] = [];
         request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -86,17 +97,27 @@ export function createRelyingParties(port: number): RelyingParties {
     globex,
     spa,
     signer,
+    initech,
     clients: [
-      entry(globex, { secretHash, introspections: 100, claims: ['email', 'name', 'roles', 'permissions'] }),
+      entry(globex, {
+        secretHash: secrets.globex.secretHash,
+        introspections: 100,
+        claims: ['email', 'name', 'roles', 'permissions'],
+      }),
       entry(spa, { public: true, claims: ['name'] }),
       entry(signer, { jwks: { keys: [publicJwk] }, tokenAlgorithm: 'ES256' }),
+      entry(initech, {
+        secretHash: secrets.initech.secretHash,
+        backchannelLogoutUri: `${initech.redirectUri}?logout=backchannel`,
+      }),
     ],
-    listeners: new Map([globex, spa, signer].map((one) => [`${one.id}.localhost`, listener(one.id)])),
+    listeners: new Map([globex, spa, signer, initech].map((one) => [`${one.id}.localhost`, listener(one.id)])),
     told,
     answerWith(id, how) {
       if (how === undefined) answers.delete(id);
       else answers.set(id, how);
     },
+    serve: (id, own) => void software.set(id, own),
   };
 }
 

@@ -11,6 +11,7 @@ import { type Browser, createBrowser, type Page, type Tab } from './browser.ts';
 import { type Answer, type Ask, ask } from './exchange.ts';
 import { type LogLine, type StartGateways, startInProcess } from './gateways.testing.ts';
 import { guardedApp } from './guarded-app.testing.ts';
+import { createHandOffApps, type HandOffApps } from './hand-off-apps.testing.ts';
 import { people, type SuitePerson } from './people.testing.ts';
 import { type ProviderUnderTest, providerId, type StartProvider } from './provider.testing.ts';
 import { createRelyingParties, type RelyingParties } from './relying-parties.testing.ts';
@@ -29,6 +30,8 @@ export type Subject = {
   readonly rogue: RogueProvider;
   /** Registered apps on domains of their own. */
   readonly parties: RelyingParties;
+  /** The same, with our own filter. */
+  readonly apps: HandOffApps;
   /** The gateways' calls to providers. */
   readonly tap: Tap;
   readonly log: readonly LogLine[];
@@ -89,6 +92,7 @@ export async function startSubject(
 
   const rogue = createRogueProvider(port);
   const parties = createRelyingParties(port);
+  const apps = createHandOffApps(port, at.gateway, now);
   const written = (provider: Readonly<Record<string, unknown>>) => ({
     publicUrl: at.gateway,
     keys: keyFile,
@@ -99,6 +103,7 @@ export async function startSubject(
       { id: 'notes', name: 'Notes', home: `${at.notes}/`, origins: [at.notes] },
       { id: 'photos', name: 'Photos', home: `${at.photos}/`, origins: [at.photos] },
       ...parties.clients,
+      ...apps.clients,
     ],
     rules: [
       { host: 'notes.acme.localhost', path: '/public/*', allow: 'public' },
@@ -125,7 +130,7 @@ export async function startSubject(
     response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>A page</h1>');
   };
   for (const [host, listener] of provider.listeners) listeners.set(host, listener);
-  for (const [host, listener] of parties.listeners) listeners.set(host, listener);
+  for (const [host, listener] of [...parties.listeners, ...apps.listeners]) listeners.set(host, listener);
   listeners.set(rogue.host, rogue.listener);
   listeners.set('sibling.acme.localhost', page);
   listeners.set('elsewhere.localhost', page);
@@ -145,6 +150,7 @@ export async function startSubject(
     provider,
     rogue,
     parties,
+    apps,
     tap,
     log,
     browser: (process) => createBrowser(now, process === undefined ? {} : { 'x-suite-process': process }),

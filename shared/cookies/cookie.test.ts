@@ -78,6 +78,12 @@ describe('a Set-Cookie', () => {
     expect(clearCookie('__Host-sso')).not.toContain('Domain');
   });
 
+  it('is for frames on other domains where asked, and kept apart by site', () => {
+    expect(setCookie('__Host-a', 'b', { sameSite: 'None', partitioned: true })).toBe(
+      '__Host-a=b; Path=/; Secure; HttpOnly; SameSite=None; Partitioned',
+    );
+  });
+
   it.each(['a;b', 'a b', 'a\r\nSet-Cookie: x=y', 'a,b', '"a"', 'ä', 'a=b', '\u0000', 'a\\b'])(
     'is refused for the value %j',
     (value) => expect(() => setCookie(name, value)).toThrow(expect.objectContaining({ code: 'internal' })),

@@ -67,8 +67,10 @@ export async function refuse(error: unknown, about: Refused, log: EdgeDeps['log'
   const failure: Failure = known.failure;
   const { header, requestId, site, login, retry } = about;
   const fields = { requestId, code, reason };
-  if (failure.status >= 500 && code !== 'prefetch_refused') log.error('request failed', fields, known.cause ?? known);
-  else log.info('request refused', fields);
+  // whoever is told to sign in, and browsers that prepare for a click, come all the time
+  const usual = failure.status === 401 || code === 'prefetch_refused';
+  if (failure.status >= 500 && !usual) log.error('request failed', fields, known.cause ?? known);
+  else if (!usual) log.info('request refused', fields);
   const headers = {
     vary: 'Cookie, Sec-Fetch-Mode, Sec-Fetch-Dest, Accept',
     ...(failure.retryAfter === undefined ? {} : { 'retry-after': String(failure.retryAfter) }),

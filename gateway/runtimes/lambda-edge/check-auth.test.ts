@@ -218,6 +218,13 @@ describe.each(shapes)('check_auth $shape', ({ settings, name, login, refresh, co
       expect(new URL(problem.login).searchParams.get('return_to')).toBe('https://docs.acme.test/x?y=1');
     });
 
+    it('and writes nothing down, for they come all the time', async () => {
+      const lines: Lines = [];
+      await ask({ method: 'POST' }, start, lines);
+      await ask({ headers: { 'sec-purpose': 'prefetch' } }, start, lines);
+      expect(lines).toEqual([]);
+    });
+
     it('and says so where a session expired', async () => {
       const outcome = await ask({ method: 'POST', ...as(cookie()) }, start + 4000);
       expect(outcome.kind === 'answered' && JSON.parse(outcome.body)).toMatchObject({ code: 'session_expired' });

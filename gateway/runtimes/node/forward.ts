@@ -28,6 +28,9 @@ export function forwardByHttp(incoming: IncomingMessage, outgoing: ServerRespons
   };
 }
 
+// a light one, such as @hono/node-server makes once it has replaced the global, would be written; reading it makes it real
+void RESPONSE_ALREADY_SENT.body;
+
 /** Stands for an answer that is on its way by itself. */
 export const alreadySent = (): Response => new Response(null);
 

@@ -2,13 +2,24 @@ import type { Step } from '../journal.ts';
 import type { WorldAddresses } from '../world-config.ts';
 
 /** Who takes part. Each has a lane of its own. */
-export type Actor = 'browser' | 'notes' | 'photos' | 'other' | 'gateway' | 'pool' | 'lambda' | 'queue' | 'postgres';
+export type Actor =
+  | 'browser'
+  | 'notes'
+  | 'photos'
+  | 'globex'
+  | 'other'
+  | 'gateway'
+  | 'pool'
+  | 'lambda'
+  | 'queue'
+  | 'postgres';
 
 /** The lanes from left to right. */
 export const lanes: readonly Actor[] = [
   'browser',
   'notes',
   'photos',
+  'globex',
   'other',
   'gateway',
   'pool',
@@ -22,6 +33,7 @@ export const names: Readonly<Record<Actor, string>> = {
   browser: 'Browser',
   notes: 'Notes',
   photos: 'Photos',
+  globex: 'Globex',
   other: 'Elsewhere',
   gateway: 'Gateway',
   pool: 'User pool',
@@ -42,6 +54,7 @@ export function createCast(at: WorldAddresses): Cast {
   const known = new Map<string, Actor>([
     [nameOf(at.notes), 'notes'],
     [nameOf(at.photos), 'photos'],
+    [nameOf(at.globex), 'globex'],
     [nameOf(at.gateway), 'gateway'],
     [nameOf(at.userPool), 'pool'],
     ['user-pool', 'pool'],
@@ -51,7 +64,7 @@ export function createCast(at: WorldAddresses): Cast {
   ]);
   return {
     actor: (host) => known.get(host) ?? 'other',
-    isApp: (actor) => actor === 'notes' || actor === 'photos' || actor === 'other',
+    isApp: (actor) => actor === 'notes' || actor === 'photos' || actor === 'globex' || actor === 'other',
   };
 }
 
@@ -64,7 +77,9 @@ export function movement({ kind, host, details }: Step, cast: Cast): Movement {
     case 'request':
     case 'redirect': {
       const by = String(details.by ?? '');
-      const isPerson = by === 'navigation' || by === 'page';
+      const isPerson = by === 'navigation' || by === 'page' || by === 'frame' || by === 'fedcm';
+      // it comes in its own time, when nobody's request is under way
+      if (String(details.path).endsWith('/backchannel-logout')) return { from: 'gateway', to: here, answered: true };
       return { from: isPerson ? 'browser' : by === 'server' ? 'other' : cast.actor(by), to: here, answered: true };
     }
     case 'cookie':

@@ -36,6 +36,18 @@ export type AppPage = {
   readonly person?: Person | undefined;
   /** `action` of the form that signs out everywhere. */
   readonly signOutUrl?: string | undefined;
+  /** Scripts of the page, by their addresses. */
+  readonly scripts?: readonly string[];
+};
+
+/** What differs between an app on our domain and one on another. */
+export type ShellSettings = {
+  /** Directives to add to the policy, for an app that has scripts. */
+  readonly policy?: readonly string[];
+  /** Where from the app knows what it knows of the person. */
+  readonly knownBy?: string;
+  /** Without it: that of the company's own apps. */
+  readonly footer?: string;
 };
 
 /** Renders an app's pages, and names the policy that goes with them. */
@@ -48,9 +60,14 @@ export type Shell = {
 /**
  * The frame of a demo app: a bar with its name, the way to the other apps, and who is signed in.
  *
- * Nothing on its pages is script, and nothing comes from elsewhere.
+ * Nothing on its pages is script, and nothing comes from elsewhere, unless its policy says so.
  */
-export function createShell(brand: Brand): Shell {
+export function createShell(brand: Brand, settings: ShellSettings = {}): Shell {
+  const {
+    policy = [],
+    knownBy = 'All of it stands in one signed cookie; nobody was asked.',
+    footer = 'A demo app behind Crossgate. It keeps no passwords and no accounts, only rows that carry a person’s id.',
+  } = settings;
   const style = styleOf(brand);
   const hash = createHash('sha256').update(style).digest('base64');
   return {
@@ -58,13 +75,13 @@ export function createShell(brand: Brand): Shell {
       'Content-Type': 'text/html; charset=utf-8',
       // No form-action: Chromium applies it to all redirects behind a form, and signing out leads by way of the identity
       // provider, whose address is the gateway's affair and not an app's.
-      'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; frame-ancestors 'none'`,
+      'Content-Security-Policy': `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; ${policy.map((directive) => `${directive}; `).join('')}base-uri 'none'; frame-ancestors 'none'`,
       // Not same-origin or no-referrer: under these a form to the gateway says `Origin: null`, and a sign-out whose
       // sender is not known is asked to confirm.
       'Referrer-Policy': 'strict-origin-when-cross-origin',
       'X-Content-Type-Options': 'nosniff',
     },
-    render({ title, body, nav, person, signOutUrl }) {
+    render({ title, body, nav, person, signOutUrl, scripts = [] }) {
       const { name, sign, light, dark } = brand;
       const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="5" fill="${light.accent}"/><path d="${sign}" fill="none" stroke="${light.onAccent}" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
       return html`<!doctype html>
@@ -78,18 +95,18 @@ export function createShell(brand: Brand): Shell {
 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="${dark.accent}">
 <link rel="icon" href="data:image/svg+xml,${encodeURIComponent(icon)}">
 <style>${raw(style)}</style>
-</head>
+${scripts.map((src) => html`<script type="module" src="${src}"></script>`)}</head>
 <body>
 <a class="skip" href="#main">Skip to content</a>
 <header class="bar"><div class="inner">
 <a class="brand" href="/"><svg width="28" height="28" viewBox="0 0 24 24" aria-hidden="true"><path d="${sign}" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round"/></svg>${name}</a>
 <nav aria-label="Apps">${nav.map((link) => html`<a href="${link.href}">${link.name}</a>`)}</nav>
-${person ? account(person, signOutUrl) : ''}
+${person ? account(person, signOutUrl, knownBy) : ''}
 </div></header>
 <main id="main" class="inner">
 ${body}
 </main>
-<footer class="inner"><p>A demo app behind Crossgate. It keeps no passwords and no accounts, only rows that carry a person’s id.</p></footer>
+<footer class="inner"><p>${footer}</p></footer>
 </body>
 </html>
 `;
@@ -97,16 +114,16 @@ ${body}
   };
 }
 
-/** What the app knows of the person, all of it from one signed cookie, and the way out. */
-function account(person: Person, signOutUrl: string | undefined): Html {
+/** What the app knows of the person, and the way out. */
+function account(person: Person, signOutUrl: string | undefined, knownBy: string): Html {
   const { id, email, roles, permissions } = person;
   const name = person.name ?? email ?? id;
   const list = (values: readonly string[] | undefined) =>
-    values === undefined ? 'not in the cookie' : values.length === 0 ? 'none' : values.join(', ');
+    values === undefined ? 'not told' : values.length === 0 ? 'none' : values.join(', ');
   return html`<details class="account">
 <summary><span class="face" aria-hidden="true">${[...name][0]?.toUpperCase()}</span><span><span class="unseen">Signed in as </span><bdi>${name}</bdi><small><span class="unseen">id </span>${id.length > 13 ? `${id.slice(0, 13)}…` : id}</small></span></summary>
 <div class="sheet">
-<p class="lead">What this app knows of you. All of it stands in one signed cookie; nobody was asked.</p>
+<p class="lead">What this app knows of you. ${knownBy}</p>
 <dl>
 <dt>Name</dt><dd><bdi>${person.name ?? '–'}</bdi></dd>
 <dt>Email</dt><dd><bdi>${email ?? '–'}</bdi></dd>
@@ -131,14 +148,15 @@ function styleOf({ light, dark }: Brand): string {
 *,::before,::after{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:flex;flex-direction:column;background:var(--page);color:var(--text);
 font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;overflow-wrap:anywhere}
-h1,h2,p,ul,dl,dd{margin:0;padding:0}
+h1,h2,h3,p,ul,dl,dd{margin:0;padding:0}
 ul{list-style:none}
 h1{font-size:1.625rem;line-height:1.2;letter-spacing:-.015em;text-wrap:balance}
-h2{font-size:1.0625rem;line-height:1.35}
+h2,h3{font-size:1.0625rem;line-height:1.35}
 code{font:.875em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 a{color:var(--link);text-underline-offset:.18em}
 svg{display:block;flex:none}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
+[hidden]{display:none!important}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .skip{position:absolute;left:-99rem}
 .skip:focus{left:1rem;top:1rem;z-index:3;padding:.5rem 1rem;background:var(--card);border-radius:.5rem}

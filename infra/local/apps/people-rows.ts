@@ -17,16 +17,20 @@ export type PersonRows = {
   /** Rows of the demo apps that carry this id. */
   readonly notes: number;
   readonly pictures: number;
+  readonly orders: number;
 };
+
+type DemoTable = 'notes' | 'photos' | 'orders';
 
 const time = 'YYYY-MM-DD"T"HH24:MI:SS"Z"';
 
 /** Everybody, newest first, at most 30. `undefined`: the database does not answer, or has no such tables. */
 export async function readPeople(sql: postgres.Sql): Promise<readonly PersonRows[] | undefined> {
   try {
-    const [demo] = await sql<{ notes: boolean; photos: boolean }[]>`
-      select to_regclass('demo.notes') is not null as notes, to_regclass('demo.photos') is not null as photos`;
-    const owned = (table: 'notes' | 'photos') =>
+    const [demo] = await sql<Record<DemoTable, boolean>[]>`
+      select to_regclass('demo.notes') is not null as notes, to_regclass('demo.photos') is not null as photos,
+        to_regclass('demo.orders') is not null as orders`;
+    const owned = (table: DemoTable) =>
       demo?.[table] ? sql`(select count(*)::int from demo.${sql(table)} where uid = users.id::text)` : sql`0`;
     return await sql<PersonRows[]>`
       select users.id::text, email, name, state, provider, subject,
@@ -45,7 +49,8 @@ export async function readPeople(sql: postgres.Sql): Promise<readonly PersonRows
             'created', to_char(sessions.created_at at time zone 'UTC', ${time}),
             'ends', to_char(ends_at at time zone 'UTC', ${time})) order by sessions.created_at desc)
           from crossgate.sessions where user_id = users.id::text and ends_at > now()), '[]') as sessions,
-        ${owned('notes')} as notes, ${owned('photos')} as pictures
+        ${owned('notes')} as notes, ${owned('photos')} as pictures,
+        ${owned('orders')} as orders
       from crossgate.users as users order by created_at desc, email limit 30`;
   } catch (error) {
     // a page that says what happened should say this too, and not break

@@ -1,0 +1,39 @@
+/**
+ * What a tab remembers from page to page: reads what stands under a key, after writing it where a value is given. `null`:
+ * nothing. `undefined`: the tab has no memory, as some settings and sandboxes want it.
+ */
+export type Tab = (key: string, value?: string) => string | null | undefined;
+
+/** The memory of this tab for one app. */
+export function createTab(clientId: string): Tab {
+  return (key, value) => {
+    const name = `crossgate:${clientId}:${key}`;
+    try {
+      if (value) sessionStorage.setItem(name, value);
+      return sessionStorage.getItem(name);
+    } catch {
+      // denied, or full
+      return undefined;
+    }
+  };
+}
+
+/** Two reloads by ourselves within so many milliseconds would be a loop. */
+const betweenReloads = 10_000;
+
+/**
+ * May the page be reloaded without anybody asking? Not where that was just done, nor where it could not be remembered.
+ *
+ * @param now Milliseconds, by a clock that all pages of the tab share.
+ */
+export function mayReload(tab: Tab, now: number): boolean {
+  // either way: a clock that was set back says nothing
+  if (Math.abs(now - Number(tab('reloaded') ?? -betweenReloads)) < betweenReloads) return false;
+  return tab('reloaded', `${now}`) === `${now}`;
+}
+
+/** The search part of an address, marked as one that the gateway sends the browser back to. */
+export const marked = (search: string): string => `${search}${search ? '&' : '?'}sso_tried=1`;
+
+/** Takes the mark off again. `undefined`: there is none. What else the search part has stays letter by letter. */
+export const unmarked = (search: string): string | undefined => /^(.*)[?&]sso_tried=1$/.exec(search)?.[1];
