@@ -191,7 +191,7 @@ describe('what is deployed', () => {
       });
       expect(ran.stderr, name).toBe('');
       const answer = JSON.parse(ran.stdout.trim().split('\n').at(-1) ?? '') as { status: string };
-      // the recorded event is a page load of `/` by nobody, and no provider is there
+      // the documented event is a page load of `/` by nobody, and no provider is there
       const expected: Readonly<Record<string, RegExp>> = {
         'check-auth': /^302$/,
         'http-headers': /^200$/,

@@ -8,24 +8,25 @@ import type {
   ResponseEvent,
 } from './event.ts';
 
-const recorded = (name: string): unknown =>
+/** Events as AWS documents them, with the headers of a browser added: none was taken from a distribution. */
+const documented = (name: string): unknown =>
   JSON.parse(readFileSync(new URL(`./events/${name}.json`, import.meta.url), 'utf8'));
 
-/** How a request differs from the recorded one: a page load of `https://docs.acme.test/`. */
+/** How a request differs from the documented one: a page load of `https://docs.acme.test/`. */
 export type Asked = {
   readonly method?: string;
   /** Path and query. */
   readonly path?: string;
-  /** By lower-case name; `undefined` leaves the recorded one out. */
+  /** By lower-case name; `undefined` leaves the documented one out. */
   readonly headers?: Readonly<Record<string, string | undefined>>;
 };
 
-/** A recorded viewer-request event (or another one), with changes. */
+/** A documented viewer-request event (or another one), with changes. */
 export function requestEvent(
   { method = 'GET', path = '/', headers = {} }: Asked = {},
   name: 'viewer-request' | 'origin-request' = 'viewer-request',
 ): RequestEvent {
-  const event = recorded(name) as RequestEvent;
+  const event = documented(name) as RequestEvent;
   const [{ cf }] = event.Records;
   const cut = path.indexOf('?');
   const changed = changeHeaders(cf.request.headers, headers);
@@ -39,9 +40,9 @@ export function requestEvent(
   return { Records: [{ cf: { ...cf, request } }] };
 }
 
-/** A recorded viewer-response event, with changes to the answer's headers. */
+/** A documented viewer-response event, with changes to the answer's headers. */
 export function responseEvent(path: string, headers: Asked['headers'] = {}, status = '200'): ResponseEvent {
-  const event = recorded('viewer-response') as ResponseEvent;
+  const event = documented('viewer-response') as ResponseEvent;
   const [{ cf }] = event.Records;
   const response = { ...cf.response, status, headers: changeHeaders(cf.response.headers, headers) };
   return { Records: [{ cf: { ...cf, request: { ...cf.request, uri: path }, response } }] };

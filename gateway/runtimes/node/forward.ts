@@ -129,8 +129,9 @@ function exchange(
       pipeline(response, outgoing, () => {});
       resolve(alreadySent());
     });
-    sent.on('error', (cause: NodeJS.ErrnoException) => {
+    const fail = (cause: NodeJS.ErrnoException) => {
       if (answered) return;
+      answered = true;
       outgoing.off('close', leave);
       leave();
       if (outgoing.destroyed) return resolve(alreadySent());
@@ -138,6 +139,11 @@ function exchange(
       if (!incoming.complete) outgoing.shouldKeepAlive = false;
       if (again && sent.reusedSocket && cause.code === 'ECONNRESET') return resolve(again());
       reject(failureOf(cause, deadline.isOver(), passage));
+    };
+    sent.on('error', fail);
+    sent.once('upgrade', (_, socket) => {
+      socket.destroy();
+      fail(new Error('the app changed to another protocol, unasked'));
     });
 
     if (!framingOf(incoming)) return void sent.end();
