@@ -1,5 +1,6 @@
 import { isWebSocket } from '../../shared/navigation.ts';
 import { type GatewayContext, headerReader, peerAddress, rawRequest } from '../http/context.ts';
+import type { HeaderList } from '../http/passage.ts';
 import { type AnswerHeaders, createAnswerHeaders } from '../proxy/answer-headers.ts';
 import { forwardByFetch } from '../proxy/by-fetch.ts';
 import { createUpstreamHeaders } from '../proxy/request-headers.ts';
@@ -35,7 +36,6 @@ export function createProxied(find: FindUpstream, checker: Checker, parts: Parts
     const header = headerReader(c);
     const target = proxiedTarget(arrival, upstream, own);
     const answer = answerOf(upstream.settings);
-    if (target.method === 'GET') c.set('retry', returnable(target, parts));
     return check(c, checker, parts, {
       target: () => target,
       passes: 204,
@@ -45,7 +45,7 @@ export function createProxied(find: FindUpstream, checker: Checker, parts: Parts
         const peer = peerAddress(c);
         const isPrivate = visitor.kind === 'known' || !rule?.public;
         const forward = c.env?.forward ?? forwardByFetch(c.req.raw, fetch);
-        return forward({
+        const passage = {
           method: target.method,
           upstream: upstream.url,
           target: arrival.url,
@@ -53,7 +53,11 @@ export function createProxied(find: FindUpstream, checker: Checker, parts: Parts
           timeout: upstream.settings.timeout,
           isWebSocket: isWebSocket(header),
           visitor: visitor.kind === 'known' ? visitor.cookie : undefined,
-          answer: (headers) => answer(headers, { path: target.path, isPrivate }),
+          answer: (headers: HeaderList) => answer(headers, { path: target.path, isPrivate }),
+        };
+        return forward(passage).catch((error: unknown) => {
+          if (target.method === 'GET') c.set('retry', returnable(target, parts));
+          throw error;
         });
       },
     });

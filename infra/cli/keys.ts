@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Seconds, systemClock } from '../../shared/clock.ts';
+import { type Clock, type Seconds, systemClock } from '../../shared/clock.ts';
 import { createKeyring, generateKeyFile, type KeyFile } from '../../shared/keys/keyring.ts';
 import { type KeyEntry, keyUses, listKeys, type RotationStep, rotateKeys } from '../../shared/keys/rotation.ts';
 import type { SigningAlgorithm } from '../../shared/keys/signing.ts';
@@ -74,9 +74,9 @@ export type RotateOptions = {
 };
 
 /** Takes a key file one step on, in place. */
-export function runKeysRotate(options: RotateOptions, console: Console): number {
+export function runKeysRotate(options: RotateOptions, console: Console, clock: Clock = systemClock): number {
   const { file, use = keyUses, settle, keep, leaked = false, dryRun, json } = options;
-  const rotated = rotateKeys(readKeyFile(file, console), { now: systemClock(), uses: use, settle, keep, leaked });
+  const rotated = rotateKeys(readKeyFile(file, console), { now: clock(), uses: use, settle, keep, leaked });
   const text = `${JSON.stringify(rotated.file, null, 2)}\n`;
   createKeyring(text);
   const changes = rotated.steps.some(({ done }) => done !== 'waits');

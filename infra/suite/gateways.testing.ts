@@ -37,33 +37,51 @@ export type GatewaysUnderTest = {
   deliver(): Promise<void>;
   /** Called after the rooms were told the same. */
   setAvailable(which: 'store' | 'directory', available: boolean): void;
+  /**
+   * Puts a fresh one with other keys in the place of one of them, as a rolling restart does: the old one serves until the
+   * new one is up, and finishes what it has begun. Absent: not on this runtime.
+   */
+  replace?(which: Process, keyring: Keyring): Promise<void>;
   stop(): Promise<void>;
 };
+
+/** One of the two. */
+export type Process = 'first' | 'second';
 
 export type StartGateways = (world: GatewaysWorld) => Promise<GatewaysUnderTest>;
 
 /** On Node, in this process. They follow no news by themselves. */
 export const startInProcess: StartGateways = async ({ config, keyring, rooms, now, tap, log }) => {
-  const deps = {
-    config,
-    keyring,
-    clients: createClientRegistry(config.clients),
-    users: rooms.users,
-    store: rooms.store,
-    clock: now,
-    fetch: tap.fetch,
-    log: collect(log),
-    isTrustedPeer: (address: string) => address === proxyAddress,
-  };
-  const gateways = [createGateway(deps), createGateway(deps)];
+  const start = (keys: Keyring) =>
+    createGateway({
+      config,
+      keyring: keys,
+      clients: createClientRegistry(config.clients),
+      users: rooms.users,
+      // what a process remembers beside its store, the other one doesn't know
+      store: { ...rooms.store },
+      clock: now,
+      fetch: tap.fetch,
+      log: collect(log),
+      isTrustedPeer: (address: string) => address === proxyAddress,
+    });
+  const gateways = [start(keyring), start(keyring)];
+  const listeners = gateways.map((gateway) => createListener(gateway));
   return {
-    listeners: gateways.map((gateway) => createListener(gateway)),
+    listeners,
     async hear() {
       for (const { feed } of gateways) await feed.poll();
     },
     deafen() {},
     deliver: async () => await gateways[1]?.logouts.deliver(),
     setAvailable() {},
+    async replace(which, keys) {
+      const gateway = start(keys);
+      await gateway.feed.poll();
+      const at = which === 'first' ? 0 : 1;
+      gateways[at] = gateway;
+      listeners[at] = createListener(gateway);
+    },
     stop: async () => {},
   };
 };

@@ -9,7 +9,7 @@ import { createKeyring, generateKeyFile, type Keyring } from '../../shared/keys/
 import type { PersonState } from '../../shared/users/directory.ts';
 import { type Browser, createBrowser, type Page, type Tab } from './browser.ts';
 import { type Answer, type Ask, ask } from './exchange.ts';
-import { type LogLine, type StartGateways, startInProcess } from './gateways.testing.ts';
+import { type LogLine, type Process, type StartGateways, startInProcess } from './gateways.testing.ts';
 import { guardedApp } from './guarded-app.testing.ts';
 import { createHandOffApps, type HandOffApps } from './hand-off-apps.testing.ts';
 import { people, type SuitePerson } from './people.testing.ts';
@@ -53,6 +53,12 @@ export type Subject = {
   giveRoles(person: SuitePerson, roles: readonly string[]): Promise<void>;
   setState(person: SuitePerson, state: PersonState): Promise<void>;
   removeRow(person: SuitePerson): Promise<void>;
+  /**
+   * Starts one of the two processes anew with another key file, while the other goes on.
+   *
+   * @throws Error on a runtime whose driver can't.
+   */
+  restart(process: Process, keys: string): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -178,6 +184,10 @@ export async function startSubject(
     giveRoles: (person, roles) => rooms.giveRoles(uid(person), roles),
     setState: (person, state) => rooms.setState(uid(person), state),
     removeRow: (person) => rooms.removeRow(uid(person)),
+    async restart(process, keys) {
+      if (!gateways.replace) throw new Error('the gateways of this runtime are not restarted one by one');
+      await gateways.replace(process, createKeyring(keys));
+    },
     async stop() {
       server.closeAllConnections();
       server.close();

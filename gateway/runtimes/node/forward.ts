@@ -1,6 +1,5 @@
 import { Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
-import { pipeline } from 'node:stream';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { SsoError } from '../../../shared/errors.ts';
 import type { Gateway } from '../../app.ts';
@@ -125,8 +124,11 @@ function exchange(
       setImmediate(() => {
         if (!outgoing.writableEnded && !outgoing.destroyed) outgoing.flushHeaders();
       });
+      response.pipe(outgoing);
       // cut off in the middle, the visitor's answer is cut off too
-      pipeline(response, outgoing, () => {});
+      response.once('close', () => {
+        if (!response.complete) outgoing.destroy();
+      });
       resolve(alreadySent());
     });
     const fail = (cause: NodeJS.ErrnoException) => {

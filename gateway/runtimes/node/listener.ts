@@ -25,13 +25,17 @@ export function createListener(gateway: Gateway, streams = createOpenStreams(gat
     return answerWith(gateway, request, incoming, forwardByHttp(incoming, outgoing, streams));
   });
   return (request, response) => {
-    // Past a thousand lines Node leaves headers out without a word. Somebody could send so many that what the proxy adds
-    // falls out, and the check would answer for the person alone instead of for the page.
-    if (request.rawHeaders.length > 2 * mostHeaderLines) return refuseHeaders(response);
+    if (hasTooManyHeaders(request)) return refuseHeaders(response);
     if (isProxied?.(request.headers.host, request.url ?? '')) return void proxied(request, response);
     if (!door(request, response)) void ordinary(request, response);
   };
 }
+
+/**
+ * Past a thousand lines Node leaves headers out without a word. Somebody could send so many that what the proxy adds falls
+ * out, and the check would answer for the person alone instead of for the page.
+ */
+export const hasTooManyHeaders = ({ rawHeaders }: IncomingMessage): boolean => rawHeaders.length > 2 * mostHeaderLines;
 
 function refuseHeaders(response: ServerResponse): void {
   const { status, says } = failures.headers_too_large;

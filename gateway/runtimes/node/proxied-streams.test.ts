@@ -23,12 +23,16 @@ async function answerOf(sent: ClientRequest): Promise<IncomingMessage> {
 async function openByHand() {
   const asked: { incoming: IncomingMessage; outgoing: ServerResponse }[] = [];
   const world = await openProxied((incoming, outgoing) => void asked.push({ incoming, outgoing }));
-  return { world, asked: async () => (await expect.poll(() => asked[0]).toBeDefined(), asked[0] ?? never()) };
+  const first = async () => {
+    const [one] = await expect
+      .poll(() => asked)
+      .not.toEqual([])
+      .then(() => asked);
+    if (!one) throw new Error('nobody asked');
+    return one;
+  };
+  return { world, asked: first };
 }
-
-const never = (): never => {
-  throw new Error('nobody asked');
-};
 
 /** Waits until a number stays the same for a moment; answers it. */
 async function settled(count: () => number): Promise<number> {

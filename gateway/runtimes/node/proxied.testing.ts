@@ -19,7 +19,6 @@ afterEach(() => {
 export async function serve(server: Server): Promise<number> {
   servers.push(server);
   server.on('connection', (socket) => sockets.push(socket));
-  server.on('upgrade', (_, socket) => sockets.push(socket as Socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer as createTcp, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { asSubject } from '../../../shared/identity.ts';
 import { ann, domainCookie, start } from '../../check/check.testing.ts';
 import { echo, openProxied, type ProxiedWorld, wire } from './proxied.testing.ts';
 
@@ -20,7 +21,7 @@ function sockets(plain: RequestListener = echo) {
       ...['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade'],
       ...[`Sec-WebSocket-Accept: ${accept}`, 'Set-Cookie: own=1', 'Set-Cookie: __Host-sso=stolen; Path=/; Secure'],
     ];
-    socket.on('error', () => {});
+    socket.on('error', () => {}).once('end', () => socket.end());
     socket.write(`${head101.join('\r\n')}\r\n\r\n`);
     const say = (frame: Buffer) => {
       const [length, mask] = [(frame[1] ?? 0) & 127, frame.subarray(2, 6)];
@@ -97,7 +98,6 @@ describe('a WebSocket', () => {
   it('of a real client passes', async () => {
     const world = await openProxied(sockets().app, {}, { rules: [{ host: 'notes.acme.test', allow: 'public' }] });
     // the client names the machine itself as host, so a listener in between names the app
-    const { createServer: createTcp } = await import('node:net');
     const between = createTcp((socket) => {
       const to = connect(world.port, '127.0.0.1');
       socket.once('data', (chunk) => {
@@ -130,6 +130,7 @@ describe('a WebSocket', () => {
     ['nobody', { cookie: '' }, 401],
     ['somebody with a made-up cookie', { cookie: '__Secure-sso=a.b.c' }, 401],
     ['somebody who lacks the role', { path: '/admin/live' }, 403],
+    ['somebody with headers by the thousand', { more: 'X-A: b\r\n'.repeat(1000) }, 431],
     ['somebody on a crooked path', { path: '/open/../admin/live' }, 400],
   ])('of %s is refused before the app hears of it', async (_, how, status) => {
     const { app, asked } = sockets();
@@ -148,7 +149,12 @@ describe('a WebSocket', () => {
   it.each([
     ['signs out', (world: ProxiedWorld) => world.gateway.feed.apply(signedOut)],
     ['loses a role', (world: ProxiedWorld) => world.gateway.feed.apply(changed)],
-    ['has a cookie that expires', (world: ProxiedWorld) => void (world.now = ann.exp)],
+    [
+      'has a cookie that expires',
+      (world: ProxiedWorld) => {
+        world.now = ann.exp;
+      },
+    ],
   ])('is closed on both sides when somebody %s', async (_, happen) => {
     const { app, open } = sockets();
     const world = await openProxied(app);
@@ -160,12 +166,15 @@ describe('a WebSocket', () => {
     await expect.poll(() => open[0]?.destroyed).toBe(true);
   });
 
-  it('is closed by news that come through the store, within the seconds of the feed', async () => {
+  it('is closed by a sign-out elsewhere, within the seconds of the feed', async () => {
     const world = await openProxied(sockets().app);
+    const identity = { provider: 'pool', subject: asSubject('ann') };
+    const times = { authTime: start, createdAt: start, endsAt: start + 9000 };
+    await world.store.createSession({ sid: ann.sid, userId: ann.uid, identity, ...times }, 'hash');
     const unfollow = await world.gateway.feed.follow();
-    await world.store.createSession?.({} as never).catch(() => {});
     const { state } = await dial(world);
-    world.gateway.feed.apply(signedOut);
+    // another process ends it: this one hears of it by the store alone
+    await world.store.endSession(ann.sid, 'logout', start);
     await expect.poll(() => state.closed, { timeout: 5000 }).toBe(true);
     await unfollow();
   });

@@ -6,6 +6,7 @@ import { SsoError } from '../../../shared/errors.ts';
 import type { Gateway } from '../../app.ts';
 import type { Forward, HeaderList } from '../../http/passage.ts';
 import { alreadySent, answerWith, failureOf, giveUp, openRequest } from './forward.ts';
+import { hasTooManyHeaders } from './listener.ts';
 import type { OpenStreams } from './open-streams.ts';
 
 /** Takes a request that asks for another protocol: for the `upgrade` event of a server. */
@@ -36,7 +37,7 @@ export function createUpgradeListener(
     socket.on('drain', () => void outgoing.emit('drain'));
     socket.on('error', () => socket.destroy());
     const isForApp = gateway.isProxied?.(incoming.headers.host, incoming.url ?? '') && asksForWebSocket(incoming);
-    if (!isForApp) return ordinary(incoming, outgoing);
+    if (!isForApp || hasTooManyHeaders(incoming)) return ordinary(incoming, outgoing);
     const forward = forwardUpgrade({ socket, head }, outgoing, streams);
     void getRequestListener((request) => answerWith(gateway, request, incoming, forward))(incoming, outgoing);
   };
