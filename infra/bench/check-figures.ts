@@ -16,7 +16,7 @@ export type Case = {
 };
 
 /** What came of one case: medians over all slices of all rounds. */
-export type Figures = Case & {
+export type Measured = {
   /** Requests a second. */
   readonly rate: number;
   /** The rate over the bare server's in the same sweep. */
@@ -32,6 +32,9 @@ export type Figures = Case & {
   readonly p99Share: number;
 };
 
+/** A case and what came of it. */
+export type Figures = Case & Measured;
+
 /** The middle one of what is there; NaN of nothing. */
 export function median(values: readonly (number | undefined)[]): number {
   const sorted = values.filter((value) => value !== undefined).sort((a, b) => a - b);
@@ -40,7 +43,10 @@ export function median(values: readonly (number | undefined)[]): number {
 }
 
 /** Figures of one case. Ratios are taken between neighbours in time, and the median of those: see `share`. */
-export function figures(one: Case, rounds: readonly ReadonlyMap<string, LoadResult>[]): Figures {
+export function figures<One extends Pick<Case, 'name' | 'against'>>(
+  one: One,
+  rounds: readonly ReadonlyMap<string, LoadResult>[],
+): One & Measured {
   const pairs = rounds.flatMap((round) => {
     const [result, base] = [round.get(one.name), round.get(one.against)];
     return result && base ? [{ result, base }] : [];
@@ -63,7 +69,7 @@ export function figures(one: Case, rounds: readonly ReadonlyMap<string, LoadResu
 }
 
 /** The table for people. */
-export function table(rows: readonly Figures[]): string {
+export function table(rows: readonly (Pick<Case, 'says' | 'target'> & Measured)[]): string {
   const cells = [
     ['', 'requests/s', 'of bare', 'target', 'CPU µs', 'of bare', 'p50 ms', 'p99 ms', 'of bare'],
     ...rows.map((row) => [

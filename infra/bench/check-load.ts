@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 
 /** Requests to one server. */
@@ -20,13 +20,15 @@ export type LoadOrder = {
   readonly sweeps: number;
   /** Seconds. */
   readonly slice: number;
+  /** Count what the server's other threads do for it as well, cryptography among it. Default: its main thread alone. */
+  readonly allThreads?: boolean;
 };
 
 /** What came of one target. */
 export type LoadResult = {
   /** Answers a second, for each sweep; none for a sweep without requests. */
   readonly rates: readonly (number | undefined)[];
-  /** Microseconds of processor time that the server's thread spent on each answer, likewise; Linux only. */
+  /** Microseconds of processor time that the server spent on each answer, likewise; Linux only. */
   readonly costs: readonly (number | undefined)[];
   readonly answers: number;
   /** Milliseconds. */
@@ -44,7 +46,10 @@ process.once('message', (order: LoadOrder) => {
   run(order, (event) => process.send?.(event)).catch((error: Error) => process.send?.({ wrong: error.message }));
 });
 
-async function run({ targets, connections, sweeps, slice }: LoadOrder, tell: (event: LoadEvent) => void) {
+async function run(
+  { targets, connections, sweeps, slice, allThreads = false }: LoadOrder,
+  tell: (event: LoadEvent) => void,
+) {
   const drivers = await Promise.all(targets.map((target) => openDriver(target, connections)));
   for (const [i, { warmUp }] of targets.entries()) await drivers[i]?.run(warmUp.seconds, warmUp.requests);
   const rates = targets.map((): (number | undefined)[] => []);
@@ -52,9 +57,9 @@ async function run({ targets, connections, sweeps, slice }: LoadOrder, tell: (ev
   const latencies = targets.map((): number[] => []);
   for (let sweep = 0; sweep < sweeps; sweep++) {
     for (const [i, driver] of drivers.entries()) {
-      const before = processorTime(targets[i]?.pid);
+      const before = processorTime(targets[i]?.pid, allThreads);
       const measured = await driver.run(slice, 0);
-      const after = processorTime(targets[i]?.pid);
+      const after = processorTime(targets[i]?.pid, allThreads);
       const answers = measured.latencies.length;
       rates[i]?.push(answers > 0 ? answers / measured.seconds : undefined);
       costs[i]?.push(
@@ -72,10 +77,12 @@ async function run({ targets, connections, sweeps, slice }: LoadOrder, tell: (ev
   });
 }
 
-/** Microseconds that a process's main thread has run so far; `undefined` where the system doesn't say. */
-function processorTime(pid: number | undefined): number | undefined {
+/** Microseconds that a process's main thread, or all of them, has run so far; `undefined` where the system doesn't say. */
+function processorTime(pid: number | undefined, allThreads: boolean): number | undefined {
   try {
-    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1000;
+    const threads = allThreads ? readdirSync(`/proc/${pid}/task`) : [String(pid)];
+    const times = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+    return times.reduce((sum, time) => sum + Number(time), 0) / 1000;
   } catch {
     return undefined;
   }
@@ -89,7 +96,7 @@ type Driver = {
 /** Opens the connections to one server. Every answer is verified: a wrong one rejects the run. */
 async function openDriver({ port, requests, once }: LoadTarget, connections: number): Promise<Driver> {
   const bytes = requests.map((request) => Buffer.from(request.bytes));
-  const users = requests.map(({ uid }) => `\r\nremote-user: ${uid}\r\n`);
+  const users = requests.map(({ uid }) => `\r\nremote-user: ${uid.toLowerCase()}\r\n`);
   let sent = 0;
   let underWay = 0;
   let mayGoOn = (): boolean => false;

@@ -56,7 +56,8 @@ export async function measureRound(
   }
 }
 
-function start(file: 'check-server.ts' | 'check-load.ts', core: number): ChildProcess {
+/** Starts a process of the bench on one core. The file lies beside this one. */
+export function start(file: string, core: number): ChildProcess {
   const command = [process.execPath, `${import.meta.dirname}/${file}`];
   const [program = '', ...args] = pinned ? ['taskset', '--cpu-list', String(core), ...command] : command;
   const child = spawn(program, args, {
@@ -69,8 +70,12 @@ function start(file: 'check-server.ts' | 'check-load.ts', core: number): ChildPr
   return child;
 }
 
-/** The next message of a process. */
-async function next<Message>(child: ChildProcess): Promise<Message> {
+/**
+ * The next message of a process.
+ *
+ * @throws Error where it ends before.
+ */
+export async function next<Message>(child: ChildProcess): Promise<Message> {
   return await new Promise((resolve, reject) => {
     const ended = () => reject(new Error('a process of the bench ended early'));
     child.once('exit', ended).once('error', reject);

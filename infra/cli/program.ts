@@ -190,11 +190,11 @@ function createProgram(console: Console, end: (exit: number) => void): Command {
     .option('--settle <seconds>', 'for how long a key is published before it signs', seconds, 3600)
     .option(
       '--keep <seconds>',
-      'for how long a key stays after it last signed; at least session.lifetime',
+      'for how long a key stays after it last signed; at least session.lifetime and the time that restarting all gateways takes',
       seconds,
       86_400,
     )
-    .option('--leaked', 'drop all present keys at once: everybody signs in again')
+    .option('--leaked', 'drop all present keys at once; with sealing keys among them everybody signs in again')
     .option('--dry-run', 'only say what would be done')
     .option('--json', 'print JSON')
     .action(async (options: RotateOptions) => {
