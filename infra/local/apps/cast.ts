@@ -2,7 +2,17 @@ import type { Step } from '../journal.ts';
 import type { WorldAddresses } from '../world-config.ts';
 
 /** Who takes part. Each has a lane of its own. */
-export type Actor = 'browser' | 'notes' | 'photos' | 'globex' | 'other' | 'gateway' | 'pool' | 'lambda' | 'queue' | 'postgres';
+export type Actor =
+  | 'browser'
+  | 'notes'
+  | 'photos'
+  | 'globex'
+  | 'other'
+  | 'gateway'
+  | 'pool'
+  | 'lambda'
+  | 'queue'
+  | 'postgres';
 
 /** The lanes from left to right. */
 export const lanes: readonly Actor[] = [

@@ -59,7 +59,8 @@ function rows(people: readonly PersonRows[] | undefined, lastPerson: string | un
 }
 
 function personRows(person: PersonRows): Html {
-  const { id, email, name, state, provider, subject, roles, permissions, version, sessions, notes, pictures, orders } = person;
+  const { id, email, name, state, provider, subject, roles, permissions, version, sessions, notes, pictures, orders } =
+    person;
   const none = html`<span class="quiet">none</span>`;
   return html`<article class="rows"><h4><bdi>${name ?? email ?? id}</bdi></h4>
 <dl class="facts-list">
