@@ -21,7 +21,7 @@ const { light, dark } = palette;
 const style = [
   ':root{color-scheme:light dark}',
   'body{margin:0;padding:4px;min-height:100vh;box-sizing:border-box;display:grid;place-items:center;background:transparent}',
-  `button{box-sizing:border-box;width:100%;max-width:24rem;min-height:2.75rem;padding:.5rem 1.25rem;overflow-wrap:anywhere;
+  `button{box-sizing:border-box;width:100%;max-width:28rem;min-height:2.75rem;padding:.5rem 1.25rem;overflow-wrap:anywhere;
 font:600 1rem/1.25 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue","Noto Sans",sans-serif;
 border:1px solid transparent;border-radius:.625rem;cursor:pointer;background:${light.accent};color:${light.onAccent}}`,
   `button:hover{background:${light.strong}}`,

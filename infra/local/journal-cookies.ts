@@ -33,8 +33,8 @@ export function splitSetCookie(header: string): SetCookie {
 /** Is that the signed cookie on the parent domain, of whatever environment? */
 export const isDomainCookie = (name: string): boolean => /^__Secure-sso(_[a-z0-9]{1,12})?$/.test(name);
 
-/** A cookie's name less what is random in it: a login attempt's ends in a hash. */
-export const shownCookieName = (name: string): string => name.replace(/(_login_).+$/, '$1…');
+/** A cookie's name less what is random in it: an attempt's ends in a hash. */
+export const shownCookieName = (name: string): string => name.replace(/(_(?:login|handoff|challenge)_).+$/, '$1…');
 
 /**
  * The claims of a domain cookie, to look at: nothing is verified, and the signature is not touched.

@@ -7,10 +7,17 @@ export type Arrival = {
   /** Path and query as received. */
   readonly target: string;
   readonly method: string;
-  /** A person's browser going to a page, a page's own request, or another server of this world. */
-  readonly by: 'navigation' | 'page' | 'server';
+  /**
+   * A person's browser going to a page, a page's own request, a frame that a page opens, the browser itself on behalf of a
+   * page, or another server of this world.
+   */
+  readonly by: 'navigation' | 'page' | 'frame' | 'fedcm' | 'server';
+  /** Host of the page that it comes from, as far as the browser tells. */
+  readonly from?: string | undefined;
   /** Does it come from a page of the same host? */
   readonly sameOrigin: boolean;
+  /** A page that is left open asks it again and again. */
+  readonly isPoll?: boolean;
 };
 
 /** Where a step stands. */
@@ -46,6 +53,8 @@ type Journey = {
 const followedWithin: Seconds = 30;
 /** A sign-in that was left standing for longer has been given up. */
 const resumedWithin: Seconds = 15 * 60;
+/** What a page does later than that is no part of its opening. */
+const pagesSettleWithin: Seconds = 3;
 const mostRemembered = 200;
 
 /**
@@ -57,6 +66,8 @@ export function createJourneys(clock: Clock): Journeys {
   const journeys: Journey[] = [];
   const redirects: { readonly to: string; readonly journey: Journey; readonly at: Seconds }[] = [];
   const underWay = new Set<Visit>();
+  /** By the host of a frame: whose page it stood in last. */
+  const around = new Map<string, string>();
   let orders = 0;
   let ids = 0;
 
@@ -93,19 +104,36 @@ export function createJourneys(clock: Clock): Journeys {
       const id = newest()?.journey;
       return journeys.find((journey) => journey.id === id) ?? latest() ?? begin(arrival);
     }
-    const goesOn = followed(arrival) ?? resumed(arrival);
+    const frame = frameAround(arrival);
+    const goesOn = frame === undefined ? (followed(arrival) ?? resumed(arrival)) : undefined;
     if (goesOn) return goesOn;
-    if (arrival.by === 'page') {
-      return journeys.findLast(({ restsAt }) => restsAt === arrival.host) ?? latest() ?? begin(arrival);
-    }
-    return begin(arrival);
+    if (arrival.by === 'navigation') return begin(arrival);
+    const page = frame ?? arrival.from ?? arrival.host;
+    const there = journeys.findLast(({ restsAt }) => restsAt === page);
+    return (there && isOver(there, arrival) ? beginAt(page, arrival) : there) ?? latest() ?? begin(arrival);
+  }
+
+  /** Has so much happened since on other pages that what this one does now is something new? */
+  const isOver = (journey: Journey, { isPoll }: Arrival): boolean =>
+    !isPoll && journey !== latest() && clock() - journey.lastAt > pagesSettleWithin;
+
+  function beginAt(page: string, arrival: Arrival): Journey {
+    const journey = begin(arrival);
+    journey.restsAt = page;
+    return journey;
+  }
+
+  /** Host of the page around the frame that asks; FedCM is asked by the page that has a frame as well. */
+  function frameAround({ host, target, by, from }: Arrival): string | undefined {
+    if (by === 'frame' && from !== undefined) around.set(host, from);
+    return by === 'frame' || by === 'fedcm' || target.startsWith('/frame/') ? around.get(host) : undefined;
   }
 
   return {
     arrive(arrival) {
       const causedBy = arrival.by === 'server' ? newest()?.host : undefined;
       const journey = journeyOf(arrival);
-      journey.lastAt = clock();
+      if (!arrival.isPoll) journey.lastAt = clock();
       orders += 1;
       const visit: Visit = {
         journey: journey.id,

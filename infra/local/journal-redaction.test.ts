@@ -126,6 +126,32 @@ describe('addresses', () => {
     });
   });
 
+  it('show how the hand-off asks, and not with what', () => {
+    const secret = 'aA1bB2cC3dD4eE5fF6gG7hH8';
+    const { query } = safeTarget(
+      `/authorize?prompt=none&client_id=globex&nonce=${secret}&code_challenge=${secret}&id_token_hint=${secret}&session_state=${secret}.${secret}&silent=1&button=1`,
+    );
+    expect(query).toEqual({
+      prompt: 'none',
+      client_id: 'globex',
+      nonce: 'aA1bB2…',
+      code_challenge: 'aA1bB2…',
+      id_token_hint: 'aA1bB2…',
+      session_state: 'aA1bB2…',
+      silent: '1',
+      button: '1',
+    });
+    const frame = {
+      answer: 'signed-in',
+      sentAlong: ['__Host-sso_xs'],
+      ticket: secret,
+      logout_token: secret,
+      monitor: secret,
+    };
+    expect(JSON.stringify(safeValue(frame))).not.toContain(secret.slice(0, 9));
+    expect(safeValue(frame)).toMatchObject({ answer: 'signed-in', sentAlong: ['__Host-sso_xs'] });
+  });
+
   it('are read to the bottom: an address in a parameter has parameters', () => {
     const inner = 'http://notes.acme.localhost/a?token=abcdefghijklmnopqrst';
     const shown = safeAddress(`http://auth.acme.localhost/login?return_to=${encodeURIComponent(inner)}`);

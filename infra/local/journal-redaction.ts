@@ -22,7 +22,7 @@ const secretKeys =
 
 /** Query parameters that carry no secret. Of every other one only the name is sure to be shown. */
 const plainParameters: ReadonlySet<string> = new Set(
-  'client_id response_type response_mode scope prompt provider code_challenge_method error notice identity_provider lang'.split(
+  'client_id response_type response_mode scope prompt provider code_challenge_method error notice identity_provider lang silent button'.split(
     ' ',
   ),
 );

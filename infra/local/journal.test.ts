@@ -39,6 +39,63 @@ describe('a journal', () => {
   });
 });
 
+describe('what a page that is left open asks', () => {
+  const poll = (answer: string, durationMs = 1) => ({ ...step('poll'), isPoll: true, details: { answer, durationMs } });
+  const shown = (journal: ReturnType<typeof createJournal>) =>
+    journal
+      .steps()
+      .map(({ summary, details: { answer, times } }) => [summary, answer, times].filter(Boolean).join(' '));
+
+  it('is one line with a count, which is news each time', () => {
+    const journal = createJournal({ clock });
+    journal.record(step('page'));
+    const first = journal.record(poll('yes'));
+    for (let i = 0; i < 1000; i += 1) journal.record(poll('yes', i));
+    expect(shown(journal)).toEqual(['page', 'poll yes 1001']);
+    expect(journal.steps(first.id)).toHaveLength(1);
+    expect(journal.steps()[1]?.order).toBe(first.order);
+  });
+
+  it('is told apart by its answer; two kinds in turn are two lines', () => {
+    const journal = createJournal({ clock });
+    for (const answer of ['yes', 'own', 'yes', 'own', 'yes']) journal.record(poll(answer));
+    journal.record(poll('no'));
+    expect(shown(journal)).toEqual(['poll own 2', 'poll yes 3', 'poll no']);
+  });
+
+  it('begins anew after anything else, and stands alone where it changes something', () => {
+    const journal = createJournal({ clock });
+    journal.record(poll('yes'));
+    journal.record(step('click'));
+    journal.record(poll('yes'));
+    journal.record({ ...poll('yes'), parts: [step('cookie')] });
+    journal.record(poll('yes'));
+    expect(shown(journal)).toEqual(['poll yes', 'click', 'poll yes', 'poll yes', 'cookie', 'poll yes']);
+  });
+
+  it('is counted for each journey on its own', () => {
+    const journal = createJournal({ clock });
+    const one = journal.arrive(goes('globex.localhost', '/'));
+    const other = journal.arrive(goes('initech.localhost', '/'));
+    for (const visit of [one, other, one, other]) journal.record(poll('yes'), visit);
+    expect(shown(journal)).toEqual(['poll yes 2', 'poll yes 2']);
+  });
+});
+
+it('a note is kept with the request that is being handled, without its secrets, and with no other', async () => {
+  const journal = createJournal({ clock });
+  const one = journal.arrive(goes('auth.localhost', '/a'));
+  const other = journal.arrive(goes('auth.localhost', '/b'));
+  await journal.during(one, async () => {
+    await Promise.resolve();
+    journal.note({ answer: 'signed-in', code: 'hunter2hunter2' });
+    journal.note({ codeGiven: true });
+  });
+  journal.note({ lost: true });
+  const noted = [one, other].map((visit) => journal.record({ ...step('x'), details: { path: '/' } }, visit).details);
+  expect(noted).toEqual([{ path: '/', answer: 'signed-in', code: '…', codeGiven: true }, { path: '/' }]);
+});
+
 describe('a journey', () => {
   it('goes on where a redirect leads, over any number of hosts', () => {
     const journal = createJournal({ clock });

@@ -35,6 +35,11 @@ export type NewStep = Pick<Step, 'kind' | 'host' | 'summary'> & {
   readonly details?: Readonly<Record<string, unknown>>;
   /** What it consisted of or brought about; noted right after it. */
   readonly parts?: readonly NewStep[];
+  /**
+   * Asked again and again by a page that is left open. Folded into the last one alike, as `times` of it, while nothing else
+   * happens in its journey.
+   */
+  readonly isPoll?: boolean;
 };
 
 /** What just happened in the local world. In memory, of a bounded size, and without secrets: they are taken out on the way in. */
@@ -50,6 +55,8 @@ export type Journal = {
   arrive(arrival: Arrival): Visit;
   /** Runs a request's handler so that whatever is recorded meanwhile counts as its. */
   during<T>(visit: Visit, handler: () => T): T;
+  /** Adds to the details of the request that is being handled here and now; of no request, to nothing. */
+  note(details: Step['details']): void;
 };
 
 /**
@@ -60,23 +67,43 @@ export type Journal = {
 export function createJournal({ clock, size = 500 }: { readonly clock: Clock; readonly size?: number }): Journal {
   const journeys = createJourneys(clock);
   const current = new AsyncLocalStorage<Visit>();
+  const notes = new WeakMap<Place, Step['details']>();
+  /** Polls among the steps, with how one tells those that are alike. */
+  const polls = new WeakMap<Step, string>();
   let steps: Step[] = [];
   let cursor = 0;
 
+  /** Takes the poll alike out, for a newer one to stand in its place. */
+  function takeAlike(journey: number, likeness: string): Step | undefined {
+    for (const step of steps.toReversed()) {
+      if (step.journey !== journey) continue;
+      const other = polls.get(step);
+      if (other === undefined) return undefined;
+      if (other !== likeness) continue;
+      steps = steps.filter((one) => one !== step);
+      return step;
+    }
+    return undefined;
+  }
+
   function record(step: NewStep, place: Place): Step {
-    const { kind, host, summary, at = clock(), details = {}, parts = [] } = step;
+    const { kind, host, summary, at = clock(), parts = [], isPoll = false } = step;
     cursor += 1;
+    const details = safeValue({ ...step.details, ...notes.get(place) }) as Step['details'];
+    const told = { kind, host: safeText(host), summary: safeText(summary) };
+    // one that changes something is news
+    const likeness = isPoll && parts.length === 0 ? JSON.stringify({ ...told, ...details, durationMs: 0 }) : undefined;
+    const alike = likeness === undefined ? undefined : takeAlike(place.journey, likeness);
     const noted: Step = {
       id: cursor,
-      order: place.order,
+      order: alike?.order ?? place.order,
       journey: place.journey,
       at,
-      kind,
-      host: safeText(host),
-      summary: safeText(summary),
-      details: safeValue(details) as Step['details'],
+      ...told,
+      details: alike ? { ...details, times: Number(alike.details.times ?? 1) + 1 } : details,
     };
     steps.push(noted);
+    if (likeness !== undefined) polls.set(noted, likeness);
     if (steps.length > size) steps = steps.slice(-size);
     for (const part of parts) record({ at, ...part }, journeys.placeFor(place));
     return noted;
@@ -94,5 +121,9 @@ export function createJournal({ clock, size = 500 }: { readonly clock: Clock; re
     },
     arrive: (arrival) => journeys.arrive(arrival),
     during: (visit, handler) => current.run(visit, handler),
+    note(details) {
+      const visit = current.getStore();
+      if (visit) notes.set(visit, { ...notes.get(visit), ...details });
+    },
   };
 }

@@ -145,6 +145,45 @@ it('says when a cookie is cleared, and hides the hash in the name of a login att
   expect(journal.steps()[1]).toMatchObject({ details: { name: '__Host-sso_login_…', action: 'cleared' } });
 });
 
+it.each([
+  ['__Host-app_handoff_AbCdEfGhIjKlMnOp', '__Host-app_handoff_…'],
+  ['__Host-app_challenge_AbCdEfGhIjKlMnOp', '__Host-app_challenge_…'],
+  ['__Host-sso_xs', '__Host-sso_xs'],
+  ['__Host-sso_mon', '__Host-sso_mon'],
+])('shows of a cookie of the hand-off its name and attributes alone: %s', async (name, shown) => {
+  const { journal, origin } = await serve((_, response) => {
+    response.setHeader('Set-Cookie', [`${name}=${sealed}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned`]);
+    response.end();
+  });
+  await go(origin);
+  await settled(journal, 2);
+  expect(journal.steps()[1]).toMatchObject({
+    details: { name: shown, flags: expect.arrayContaining(['Partitioned']) },
+  });
+  expect(JSON.stringify(journal.steps())).not.toMatch(/AbCdEf|c2VhbGVk/);
+});
+
+it.each([
+  ['a frame', { 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate' }, 'frame'],
+  ['FedCM', { 'sec-fetch-dest': 'webidentity', 'sec-fetch-mode': 'no-cors' }, 'fedcm'],
+  ['a person', { 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' }, 'navigation'],
+  ['a script', { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors' }, 'page'],
+])('tells who asks: %s', async (_, headers, by) => {
+  const { journal, origin } = await serve((_, response) => void response.end());
+  const request = send(origin, { headers: { 'user-agent': 'Mozilla/5.0', ...headers } });
+  request.end();
+  const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
+  response.resume();
+  await settled(journal);
+  expect(journal.steps()[0]?.details.by).toBe(by);
+});
+
+it('takes what a page asks again and again as one', async () => {
+  const { journal, origin } = await serve((_, response) => void response.end());
+  for (const path of ['/sso/session', '/frame/check', '/sso/session', '/frame/check']) await go(origin + path);
+  await expect.poll(() => journal.steps().map(({ details }) => details.times)).toEqual([2, 2]);
+});
+
 it('notes an answer that is broken off', async () => {
   const { journal, origin } = await serve((request) => void request.socket.destroy());
   await go(origin).catch(() => undefined);

@@ -1,17 +1,19 @@
 import type { IncomingMessage, OutgoingHttpHeader, RequestListener, ServerResponse } from 'node:http';
-import type { Journal, NewStep } from './journal.ts';
+import type { Arrival, Journal, NewStep } from './journal.ts';
 import { decodeDomainCookie, isDomainCookie, shownCookieName, splitSetCookie } from './journal-cookies.ts';
 import { safeAddress, safeTarget } from './journal-redaction.ts';
 
 /** Asked by browsers and tools on their own, or too often to be news. */
 const noise =
   /^\/(favicon\.ico|robots\.txt|healthz|readyz|\.well-known\/appspecific\/.*)$|\.(css|js|map|png|svg|ico|woff2?)$/;
+/** What a page that is left open asks every few seconds. */
+const polls = /^\/(frame\/(check|session-state)|sso\/session)$/;
 const noisyDestinations: ReadonlySet<string> = new Set(['image', 'style', 'script', 'font', 'manifest']);
 
 /**
  * Wraps a listener of `node:http` so that what it is asked and answers is recorded: method, path, names of parameters,
- * status, where a redirect leads, cookies with their attributes, and the claims of the domain cookie. Never a body, a
- * header of the request, a cookie's value, a token or a code. The answer itself is not changed.
+ * status, where a redirect leads, cookies with their attributes, and the claims of the domain cookie; and what is noted
+ * meanwhile. Never a body, a header of the request, a cookie's value, a token or a code. The answer itself is not changed.
  *
  * @param host Name of the host that the listener serves, without a port.
  */
@@ -24,7 +26,16 @@ export function observe(listener: RequestListener, host: string, journal: Journa
 
     const method = request.method ?? 'GET';
     const by = sender(request);
-    const visit = journal.arrive({ host, target, method, by, sameOrigin: isSameOrigin(request) });
+    const isPoll = polls.test(path);
+    const visit = journal.arrive({
+      isPoll,
+      host,
+      target,
+      method,
+      by,
+      from: pageHost(request),
+      sameOrigin: isSameOrigin(request),
+    });
     const began = performance.now();
     const head = watchHead(response);
     const over = () => {
@@ -48,6 +59,7 @@ export function observe(listener: RequestListener, host: string, journal: Journa
             durationMs: Math.round(performance.now() - began),
           },
           parts: cookies.map((cookie) => cookieStep(cookie, host)),
+          isPoll,
         },
         visit,
       );
@@ -102,13 +114,22 @@ function* pairs(list: readonly unknown[]): Generator<readonly [string, unknown]>
 }
 
 /** Browsers say what a request is for. A server's `fetch` is no browser's, and wants no page. */
-function sender(request: IncomingMessage): 'navigation' | 'page' | 'server' {
+function sender(request: IncomingMessage): Arrival['by'] {
+  const purpose = header(request, 'sec-fetch-dest');
+  if (purpose === 'iframe') return 'frame';
+  if (purpose === 'webidentity') return 'fedcm';
   const mode = header(request, 'sec-fetch-mode');
   if (mode === 'navigate') return 'navigation';
   const isBrowser = (header(request, 'user-agent') ?? '').startsWith('Mozilla/');
   if (isBrowser && mode !== undefined) return 'page';
   if ((header(request, 'accept') ?? '').includes('text/html')) return 'navigation';
   return isBrowser ? 'page' : 'server';
+}
+
+/** Host of the page that sent it, without its port; `undefined`: the browser doesn't tell. */
+function pageHost(request: IncomingMessage): string | undefined {
+  const from = header(request, 'origin') ?? header(request, 'referer') ?? '';
+  return URL.canParse(from) ? new URL(from).hostname : undefined;
 }
 
 function isSameOrigin(request: IncomingMessage): boolean {

@@ -26,8 +26,11 @@ export function createFrameRung(settings: Settings, warn: Notice): FrameRung {
       frame ??= openFrame(settings);
       const reply = await (typeof by === 'string' ? frame.watch(by) : frame.check(by));
       if (reply.state === 'none') close();
-      const finding = await judgeReply(reply, { ...settings, page: location.origin }, warn, () =>
-        reachGateway(settings, warn),
+      const finding = await judgeReply(
+        reply,
+        { ...settings, page: location.origin, redirectUri: (by as Challenge | undefined)?.redirect_uri },
+        warn,
+        () => reachGateway(settings, warn),
       );
       return { finding, code: reply.code };
     },
@@ -36,18 +39,27 @@ export function createFrameRung(settings: Settings, warn: Notice): FrameRung {
   };
 }
 
+/** What was asked, and where. */
+export type Asked = {
+  readonly clientId: string;
+  readonly gateway: string;
+  /** The origin of the page. */
+  readonly page: string;
+  /** Where the code was to go; `undefined`: none was asked for. */
+  readonly redirectUri: string | undefined;
+};
+
 /**
  * What a reply of the frame comes to, and tells what to fix.
  *
  * A frame that says nothing is the riddle: forbidden on this page, or nobody there? The browser doesn't tell, so the gateway
  * is asked another way.
  *
- * @param asked What was asked where; `page` is the origin of this one.
  * @param isReached Called where it matters.
  */
 export async function judgeReply(
   { state, code, reason }: Reply,
-  { clientId, gateway, page }: { readonly clientId: string; readonly gateway: string; readonly page: string },
+  { clientId, gateway, page, redirectUri }: Asked,
   warn: Notice,
   isReached: () => Promise<boolean>,
 ): Promise<FrameFinding> {
@@ -62,8 +74,8 @@ export async function judgeReply(
     warn("this browser hides the gateway's cookies from its frame: other ways follow", 'info');
   if (state !== 'error') return code ? 'code' : state;
   if (reason === 'origin-not-registered') add(page, 'origins');
-  else if (reason === 'bad-request') add('the callback of handOff()', 'redirectUris');
-  else return 'unreachable';
+  else if (reason !== 'bad-request') return 'unreachable';
+  else if (redirectUri) add(redirectUri, 'redirectUris');
   return 'refused';
 }
 

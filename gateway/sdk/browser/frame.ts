@@ -64,7 +64,7 @@ export function openFrame({ gateway, origin, clientId, frameTimeout }: Settings,
   element.allow = 'identity-credentials-get; storage-access';
   element.title = 'Sign in';
   // a property and not an attribute: a policy without 'unsafe-inline' allows it
-  element.style.cssText = place ? 'border:0;width:100%;height:56px' : 'display:none!important';
+  element.style.cssText = place ? 'border:0;width:100%;height:68px' : 'display:none!important';
   if (!place) {
     element.ariaHidden = 'true';
     element.tabIndex = -1;

@@ -67,6 +67,7 @@ export function createSso(options: SsoOptions): Sso {
   let session: string | undefined;
   /** The app's own session is not the one that was heard of before. */
   let isAnother = false;
+  let looks = 0;
   let lookNow: (() => void) | undefined;
   let climbing: { readonly result: Promise<State>; readonly cancel: AbortController } | undefined;
   let isSigningIn = false;
@@ -81,9 +82,8 @@ export function createSso(options: SsoOptions): Sso {
     const reaction = to === 'signed-in' ? settings.onSignedIn : settings.onSignedOut;
     if (typeof reaction === 'function') reaction();
     else if (reaction !== 'report') {
-      // only the first can go on for ever: nobody is signed out who was not signed in
-      if (to === 'signed-out' || mayReload(tab, performance.timeOrigin + performance.now())) location.reload();
-      else warn('not reloaded again: sign-ins here seem not to last');
+      if (mayReload(tab, to, performance.timeOrigin + performance.now())) location.reload();
+      else warn(`not reloaded again, to end a loop: ${to}`);
     }
   });
   const become = (state: State, isNew = false) => {
@@ -111,13 +111,16 @@ export function createSso(options: SsoOptions): Sso {
   async function look(): Promise<void> {
     let found = '';
     isAnother = false;
+    looks += 1;
+    const mine = looks;
     if (gateway && (!server || standing.state === 'signed-in')) {
       const ticket = monitor;
       monitor = undefined;
       found = (await frame.ask(ticket)).finding;
     }
     if (server && found !== 'signed-in') found = found === 'signed-out' && (await server.end()) ? found : await own();
-    if (found === 'signed-in' || found === 'signed-out') become(found, isAnother);
+    // a look that began later knows better
+    if (mine === looks && (found === 'signed-in' || found === 'signed-out')) become(found, isAnother);
   }
 
   const rungs = (signal: AbortSignal, challenge?: Challenge, code?: string): Rungs => ({

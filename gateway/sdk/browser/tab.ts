@@ -18,18 +18,19 @@ export function createTab(clientId: string): Tab {
   };
 }
 
-/** Two reloads by ourselves within so many milliseconds would be a loop. */
+/** Two reloads of one kind by ourselves within so many milliseconds would be a loop. */
 const betweenReloads = 10_000;
 
 /**
- * May the page be reloaded without anybody asking? Not where that was just done, nor where it could not be remembered.
+ * May the page be reloaded without anybody asking? Not where that was just done. Where the tab can't remember it, only for a
+ * sign-out: nobody is to be left with a page that is over.
  *
  * @param now Milliseconds, by a clock that all pages of the tab share.
  */
-export function mayReload(tab: Tab, now: number): boolean {
+export function mayReload(tab: Tab, to: 'signed-in' | 'signed-out', now: number): boolean {
   // either way: a clock that was set back says nothing
-  if (Math.abs(now - Number(tab('reloaded') ?? -betweenReloads)) < betweenReloads) return false;
-  return tab('reloaded', `${now}`) === `${now}`;
+  if (Math.abs(now - Number(tab(to) ?? -betweenReloads)) < betweenReloads) return false;
+  return tab(to, `${now}`) === `${now}` || to === 'signed-out';
 }
 
 /** The search part of an address, marked as one that the gateway sends the browser back to. */

@@ -16,18 +16,17 @@ export const products = [
   { id: 'lamp', name: 'Desk lamp', says: 'Warm light, one switch.' },
   { id: 'beans', name: 'Coffee beans, 5 kg', says: 'For an office of twenty, or one person in October.' },
   { id: 'plant', name: 'Rubber plant', says: 'Grows on being ignored.' },
-  { id: 'chair', name: 'Meeting chair', says: 'Comfortable for exactly an hour.' },
 ] as const;
 
 /** An order as its row has it. */
 export type Order = { readonly id: string; readonly item: string; readonly at: string };
 
 const ways: Readonly<Record<Way, string>> = {
-  frame: 'By the gateway’s frame in this page: you were signed in at Acme, and nothing was asked or left',
-  fedcm: 'By FedCM: the browser itself carried the sign-in over',
-  page: 'By a script of this page',
-  bounce: 'By a short trip to the gateway and back, without a word',
-  redirect: 'By the gateway’s own pages',
+  frame: 'By the gateway’s frame in this page: you were signed in at Acme, nothing was asked, and no page was left.',
+  fedcm: 'By FedCM: the browser itself carried the sign-in over.',
+  page: 'By a script of this page.',
+  bounce: 'By a short trip to the gateway and back, without a word.',
+  redirect: 'By the gateway’s own pages.',
 };
 
 const utc = (at: number): string => `${new Date(at * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
@@ -35,7 +34,7 @@ const nameOf = (item: string): string => products.find(({ id }) => id === item)?
 
 /** The front page, which anybody may read. */
 export function frontPage(person: Person | undefined, noted: ReturnType<typeof readWay>): Html {
-  return html`<div><h1>Everything an office needs</h1><p class="muted">Anybody can look. To order, Globex has to know you, and asks Acme.</p></div>
+  return html`<div class="stack"><h1>Everything an office needs</h1><p class="muted">Anybody can look. To order, Globex has to know you, and asks Acme.</p></div>
 ${person ? welcome(person, noted) : signIn()}
 <section class="stack" aria-labelledby="shelf"><h2 id="shelf">On the shelf</h2>
 <ul class="notes">${products.map(
@@ -50,12 +49,12 @@ ${
 
 function welcome(person: Person, noted: ReturnType<typeof readWay>): Html {
   return html`<section class="card stack" aria-labelledby="you"><h2 id="you">You are <bdi>${person.name ?? person.email ?? person.id}</bdi></h2>
-<table><tbody>
-<tr><th scope="row">How you got in</th><td>${noted ? ways[noted.way] : 'Nobody noted it'}</td></tr>
-<tr><th scope="row">Here since</th><td>${noted ? utc(noted.at) : '–'}</td></tr>
-<tr><th scope="row">At Acme since</th><td>${utc(person.authTime)}</td></tr>
-<tr><th scope="row">All that Globex keeps</th><td><code>${person.id}</code></td></tr>
-</tbody></table>
+<dl class="facts">
+<dt>How you got in</dt><dd>${noted ? ways[noted.way] : 'Nobody noted it.'}</dd>
+<dt>Here since</dt><dd>${noted ? utc(noted.at) : '–'}</dd>
+<dt>At Acme since</dt><dd>${utc(person.authTime)}</dd>
+<dt>All that Globex keeps of you</dt><dd><code>${person.id}</code></dd>
+</dl>
 <p class="small muted" id="live" role="status">Live: needs a script.</p></section>`;
 }
 
@@ -70,7 +69,7 @@ function signIn(): Html {
 
 /** The members’ page. */
 export function ordersPage(orders: readonly Order[]): Html {
-  return html`<div><h1>Your orders</h1><p class="muted">Only for somebody. Each is a row in Postgres beside your id, and nobody else sees it.</p></div>
+  return html`<div class="stack"><h1>Your orders</h1><p class="muted">Only for somebody. Each is a row in Postgres beside your id, and nobody else sees it.</p></div>
 ${
   orders.length === 0
     ? html`<div class="empty"><h2>Nothing ordered yet</h2><p><a href="/">To the shelf</a></p></div>`

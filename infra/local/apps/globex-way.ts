@@ -19,7 +19,7 @@ export function noteWay(request: Request, answer: Response, clock: Clock): Respo
   const begins = answer.headers.getSetCookie().some((cookie) => /^__Host-app_session=[^;]/.test(cookie));
   if (!isCallback || !begins) return answer;
   // the script marks the page that it leaves for a silent try
-  const isSilent = /[?&]sso_tried=1$/.test(answer.headers.get('location') ?? '');
+  const isSilent = /[?&]sso_tried=1(#|$)/.test(answer.headers.get('location') ?? '');
   const way: Way = request.method === 'POST' ? 'page' : isSilent ? 'bounce' : 'redirect';
   answer.headers.append('Set-Cookie', `${name}=${way}.${clock()}; Path=/; Max-Age=43200; Secure; SameSite=Lax`);
   return answer;

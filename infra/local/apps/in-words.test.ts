@@ -19,6 +19,10 @@ const browse = (url: string, path: string, location?: string, more: Record<strin
     ...more,
   });
 
+/** Something at the gateway that no person goes to. */
+const asks = (path: string, more: Record<string, unknown>) =>
+  step('request', 'auth.acme.localhost', { method: 'POST', path, status: 200, by: 'page', ...more });
+
 it.each([
   [
     'an app without a cookie',
@@ -77,7 +81,113 @@ it.each([
   ['a last sign-in', step('row', 'postgres', { action: 'sign-in' }), /last here/],
   ['a message', step('queue', 'queue', { event: 'sent' }), /waits in the queue/],
   ['a dead letter', step('queue', 'queue', { event: 'dead-lettered' }), /set aside/],
-  ['a host that nobody knows', browse('http://globex.localhost', '/'), /^Elsewhere/],
+  ['a host that nobody knows', browse('http://initech.localhost', '/'), /^Elsewhere/],
+  // an app on a domain of its own
+  ['a page that anybody may read', browse(at.globex, '/'), /^Globex shows the page\. .*never comes here/],
+  [
+    'a page that needs somebody',
+    browse(at.globex, '/orders', `${at.gateway}/authorize?client_id=globex`),
+    /sends the browser there/,
+  ],
+  ['Globex’s goodbye', browse(at.globex, '/bye'), /says goodbye/],
+  [
+    'a bounce',
+    browse(at.globex, '/sso/login', `${at.gateway}/authorize?prompt=none`, { query: { silent: '1' } }),
+    /comes straight back/,
+  ],
+  [
+    'a sign-in there',
+    browse(at.globex, '/sso/login', `${at.gateway}/authorize?x=1`, { query: {} }),
+    /wants to sign in/,
+  ],
+  [
+    'a bounce that finds somebody',
+    browse(at.gateway, '/authorize', `${at.globex}/sso/callback?code=…`, { query: { prompt: 'none' } }),
+    /knows this browser and sends it straight back/,
+  ],
+  [
+    'a bounce that finds nobody',
+    browse(at.gateway, '/authorize', `${at.globex}/sso/callback?error=login_required`, { query: { prompt: 'none' } }),
+    /doesn’t know this browser\. It was not to ask/,
+  ],
+  [
+    'a hand-off that begins with a sign-in',
+    browse(at.gateway, '/authorize', `${at.gateway}/login?return_to=x`, { query: {} }),
+    /has to sign in first/,
+  ],
+  [
+    'the way back to Globex, with nobody',
+    browse(at.globex, '/sso/callback', `${at.globex}/`, { query: { error: 'login_required' } }),
+    /^Nobody is signed in at the gateway/,
+  ],
+  ['the way back to Globex', browse(at.globex, '/sso/callback', `${at.globex}/`, { query: {} }), /server redeems it/],
+  ['a frame', browse(at.gateway, '/frame', undefined, { by: 'frame', query: {} }), /hidden frame of the gateway/],
+  [
+    'a frame with a button',
+    browse(at.gateway, '/frame', undefined, { by: 'frame', query: { button: '1' } }),
+    /own button/,
+  ],
+  [
+    'a check with a code',
+    asks('/frame/check', { answer: 'signed-in', codeGiven: true }),
+    /one-time code, good for this app/,
+  ],
+  [
+    'a check by the cross-site cookie',
+    asks('/frame/check', { answer: 'signed-in', sentAlong: ['__Host-sso_xs'] }),
+    /Still signed in\.$/,
+  ],
+  [
+    'a check by the monitor',
+    asks('/frame/check', { answer: 'signed-in', sentAlong: ['__Host-sso_mon'] }),
+    /the cookie that it watches by\.$/,
+  ],
+  [
+    'a monitor that is good for no code',
+    asks('/frame/check', { answer: 'signed-in', wants: 'code', sentAlong: ['__Host-sso_mon'] }),
+    /good for no code/,
+  ],
+  ['a check that is certain', asks('/frame/check', { answer: 'signed-out', seesCookies: true }), /that is certain/],
+  [
+    'a check by the monitor, signed out',
+    asks('/frame/check', { answer: 'signed-out', seesCookies: false }),
+    /session has ended/,
+  ],
+  ['a check that can’t tell', asks('/frame/check', { answer: 'unknown' }), /hides the gateway’s cookies/],
+  ['a check that fails', asks('/frame/check', { answer: 'error', reason: 'unavailable' }), /no answer \(unavailable\)/],
+  ['a ticket', asks('/frame/watch', { answer: 'signed-in' }), /a cookie to watch by/],
+  ['a ticket that is old', asks('/frame/watch', { answer: 'error' }), /Nothing comes of it/],
+  ['FedCM’s accounts', asks('/fedcm/accounts', { by: 'fedcm' }), /who is signed in, and doesn’t say for which app/],
+  ['FedCM’s accounts, of nobody', asks('/fedcm/accounts', { by: 'fedcm', status: 401 }), /Nobody is\.$/],
+  ['FedCM’s code', asks('/fedcm/assertion', { by: 'fedcm', codeGiven: true }), /one-time code/],
+  ['FedCM refused', asks('/fedcm/assertion', { by: 'fedcm', status: 400 }), /the gateway refuses/],
+  ['a code redeemed', asks('/token', { by: 'globex.localhost' }), /^Behind the scenes: Globex’s server redeems/],
+  ['a code refused', asks('/token', { by: 'globex.localhost', status: 400 }), /the gateway refuses/],
+  [
+    'a logout token',
+    browse(at.globex, '/sso/backchannel-logout', undefined, { method: 'POST', by: 'server' }),
+    /the gateway tells Globex’s server, by a signed message/,
+  ],
+  [
+    'the cookie for frames',
+    step('cookie', 'auth.acme.localhost', { name: '__Host-sso_xs', action: 'set' }),
+    /frames on other domains and FedCM/,
+  ],
+  [
+    'the cookie to watch by',
+    step('cookie', 'auth.acme.localhost', { name: '__Host-sso_mon', action: 'set' }),
+    /keeps apart for this one app’s pages/,
+  ],
+  [
+    'Globex’s own cookie',
+    step('cookie', 'globex.localhost', { name: '__Host-app_session', action: 'set' }),
+    /^Globex’s own session, sealed/,
+  ],
+  [
+    'the cookie of the same name at Notes',
+    step('cookie', 'notes.acme.localhost', { name: '__Host-app_session', action: 'set' }),
+    /counts only beside the shared cookie/,
+  ],
 ])('says what it means: %s', (_, one, words) => {
   expect(inWords(one, cast)).toMatch(words);
 });
@@ -91,6 +201,20 @@ it.each([
   ['Signing out everywhere', [browse(at.gateway, '/logout', at.userPool, { method: 'POST' })]],
   ['Writing a note', [browse(at.notes, '/notes', at.notes, { method: 'POST' })]],
   ['Behind the scenes', [step('trigger', 'lambda', {})]],
+  [
+    'Opening Globex, without leaving it: the frame knows who it is',
+    [browse(at.globex, '/'), asks('/frame/check', { answer: 'signed-in', codeGiven: true })],
+  ],
+  [
+    'Signing in at Globex, without leaving it: FedCM knows who it is',
+    [browse(at.globex, '/sso/challenge', undefined, { method: 'POST' }), asks('/fedcm/assertion', { codeGiven: true })],
+  ],
+  [
+    'Globex asks in passing: is anybody signed in?',
+    [browse(at.globex, '/sso/login', `${at.gateway}/authorize`, { query: { silent: '1' } })],
+  ],
+  ['A page that was left open', [asks('/frame/check', { answer: 'signed-in' })]],
+  ['Signing out everywhere', [browse(at.globex, '/sso/logout', `${at.gateway}/end-session`, { method: 'POST' })]],
 ])('calls a journey “%s”', (title, steps) => {
   expect(journeyTitle(steps, cast)).toBe(title);
 });

@@ -1,5 +1,6 @@
 import type { Step } from '../journal.ts';
 import { type Actor, type Cast, names } from './cast.ts';
+import { handOffAtApp, handOffAtGateway, handOffCookie, handOffTitle, isLeftOpen } from './in-words-hand-off.ts';
 
 /** What a step means, for somebody who has never heard of OAuth. One or two sentences; plain text. */
 export function inWords(step: Step, cast: Cast): string {
@@ -30,6 +31,9 @@ export function journeyTitle(steps: readonly Step[], cast: Cast): string {
   if (!first) return 'Behind the scenes';
   const where = names[cast.actor(first.host)];
   const { method, path } = first.details;
+  const special = cast.actor(first.host) === 'globex' ? handOffTitle(where, steps) : undefined;
+  if (special !== undefined) return special;
+  if (isLeftOpen(path)) return 'A page that was left open';
   if (path === '/logout' && method === 'POST') return 'Signing out everywhere';
   if (path === '/logout') return 'About to sign out';
   if (path === '/notes' && method === 'POST') return 'Writing a note';
@@ -50,7 +54,15 @@ function request(step: Step, cast: Cast): string {
   const where = names[here];
   const to = typeof location === 'string' && URL.canParse(location) ? new URL(location) : undefined;
   const target = to && cast.actor(to.hostname);
-  if (by !== 'navigation' && by !== 'page') return betweenServers(String(path), here, cast.actor(String(by)));
+  const isBrowser = ['navigation', 'page', 'frame', 'fedcm'].includes(String(by));
+  const asker = isBrowser || by === 'server' ? 'The app' : names[cast.actor(String(by))];
+  const handOff = here === 'gateway' ? handOffAtGateway(asker, step) : undefined;
+  if (handOff !== undefined) return handOff;
+  if (!isBrowser) return betweenServers(String(path), Number(status), here, cast.actor(String(by)));
+  if (here === 'globex' && path !== '/bye') {
+    const own = handOffAtApp(where, step);
+    if (own !== undefined) return own;
+  }
   if (cast.isApp(here) && path === '/bye') return `${where} says goodbye. This page needs no sign-in.`;
   if (cast.isApp(here)) return atApp(where, String(method), Number(status), target, to?.pathname);
   if (here === 'gateway') return atGateway(String(path), String(method), Number(status), target, to?.pathname);
@@ -99,7 +111,7 @@ function atGateway(
   }
   if (path.startsWith('/callback/')) {
     return status < 400
-      ? `The browser brings the one-time code. The gateway swaps it for tokens, starts a session and lets the browser go on to ${next ?? 'the app'}.`
+      ? `The browser brings the one-time code. The gateway swaps it for tokens, starts a session and lets the browser go on to ${next && target !== 'gateway' ? next : 'the app'}.`
       : 'The browser comes back from the user pool, but the gateway can’t accept what it brings.';
   }
   if (path === '/logout' && method === 'POST') {
@@ -133,8 +145,13 @@ function atPool(path: string, method: string, status: number, target: Actor | un
   return 'The browser asks the user pool.';
 }
 
-function betweenServers(path: string, here: Actor, from: Actor): string {
+function betweenServers(path: string, status: number, here: Actor, from: Actor): string {
   const who = from === 'other' ? 'A server' : names[from] === 'Gateway' ? 'The gateway' : names[from];
+  if (path.endsWith('/backchannel-logout')) {
+    return status < 400
+      ? `Behind the scenes: the gateway tells ${names[here]}’s server, by a signed message, that a session has ended. Its cookie is worth nothing from now on, wherever it is.`
+      : `Behind the scenes: the gateway tells ${names[here]}’s server that a session has ended, and it does not accept that.`;
+  }
   if (path === '/oauth2/token')
     return `Behind the scenes: ${lower(who)} hands in the code, with a secret of its own, and gets tokens.`;
   if (path === '/oauth2/revoke')
@@ -154,6 +171,9 @@ function cookie(step: Step, cast: Cast): string {
   const title = String(name);
   const isCleared = action === 'cleared';
   const where = names[cast.actor(step.host)];
+  const here = cast.actor(step.host);
+  const handOff = here === 'globex' || here === 'gateway' ? handOffCookie(title, isCleared, where) : undefined;
+  if (handOff !== undefined) return handOff;
   if (title.startsWith('__Secure-sso')) {
     return isCleared
       ? 'The sign-in cookie that all apps share is taken back.'

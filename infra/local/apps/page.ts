@@ -181,8 +181,8 @@ cursor:pointer;list-style:none;font-weight:600;font-size:.9375rem;line-height:1.
 .sheet{position:absolute;right:0;top:calc(100% + .375rem);z-index:2;width:min(24rem,calc(100vw - 2rem));display:grid;gap:1rem;padding:1.25rem;
 background:var(--card);color:var(--text);border:1px solid var(--line);border-radius:.875rem;box-shadow:0 16px 40px -12px #0006}
 .sheet .lead{font-size:.875rem;color:var(--muted)}
-.sheet dl{display:grid;grid-template-columns:auto 1fr;gap:.375rem 1rem;font-size:.875rem}
-.sheet dt{color:var(--muted)}
+.sheet dl,.facts{display:grid;grid-template-columns:auto 1fr;gap:.375rem 1rem;font-size:.875rem}
+.sheet dt,.facts dt{color:var(--muted)}
 .sheet :focus-visible{outline-color:var(--link)}
 main{flex:1 0 auto;display:grid;align-content:start;gap:1.5rem;padding-block:2rem}
 footer{padding-block:1.5rem;font-size:.8125rem;color:var(--muted)}
@@ -214,6 +214,6 @@ background:var(--accent);color:var(--onAccent);font:inherit;font-weight:600;text
 table{width:100%;border-collapse:collapse}
 th,td{padding:.625rem .5rem;border-bottom:1px solid var(--line);text-align:left}
 td:last-child,th:last-child{text-align:right;font-variant-numeric:tabular-nums}
-@media (max-width:34rem){.brand{flex:1}.bar nav{order:3;flex-basis:100%}.account summary>span:last-child{max-width:8.5rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}}
+@media (max-width:34rem){.facts{grid-template-columns:1fr;gap:0}.facts dd+dt{margin-top:.5rem}.brand{flex:1}.bar nav{order:3;flex-basis:100%}.account summary>span:last-child{max-width:8.5rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}}
 `;
 }

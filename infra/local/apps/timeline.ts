@@ -6,7 +6,7 @@ import type { Html } from './page.ts';
 
 const laneWidth = 66;
 /** Lanes that are shown only where something happened in them. */
-const mayBeAbsent: ReadonlySet<Actor> = new Set(['other', 'queue']);
+const mayBeAbsent: ReadonlySet<Actor> = new Set(['globex', 'other', 'queue']);
 
 /** Journeys, the newest first; in each, its steps in their order. The newest two stand open. */
 export function timeline(steps: readonly Step[], cast: Cast): Html {
@@ -100,6 +100,7 @@ function extras({ kind, details }: Step): Html | '' {
     if (Array.isArray(flags)) chips.push(...flags.map(String).filter((flag) => flag !== 'Path=/'));
   }
   if (kind === 'trigger') chips.push(`${details.durationMs} ms`);
+  if (details.times !== undefined) chips.push(`${details.times} times so far`);
   const said = typeof claims === 'object' && claims !== null ? Object.entries(claims) : [];
   const telling = said.filter(([name]) => ['uid', 'sub', 'name', 'roles', 'permissions'].includes(name));
   if (chips.length === 0 && telling.length === 0) return '';

@@ -90,7 +90,7 @@ background:transparent;color:inherit;font:inherit;font-weight:600;cursor:pointer
 .empty{display:grid;justify-items:center;gap:.5rem;padding:3.5rem 1.5rem;border:1px dashed var(--edge);border-radius:1rem;text-align:center}
 .error{padding:.75rem 1rem;border-radius:.625rem;background:var(--shut);color:var(--shutInk)}
 
-.doors{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,13rem),1fr));gap:.875rem}
+.doors{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:.875rem}
 .door{display:grid;align-content:start;gap:.25rem;padding:1.125rem 1.25rem 1.25rem;background:var(--card);border:1px solid var(--line);border-radius:1rem;color:inherit;text-decoration:none}
 .door:hover{border-color:var(--accent)}
 .door strong{font-size:1.125rem}
