@@ -8,7 +8,8 @@ export type PeerReady =
   | { readonly port: number; readonly uid: string; readonly cookie: string }
   | { readonly failed: string };
 
-// One peer in a process of its own: started by peers.ts, told which to be, gone when peers.ts is. Some are faster then:
+// One peer in a process of its own: started by peers.ts, told which to be, gone when peers.ts is. Frameworks do less
+// for developers, and more for speed, in production.
 process.env.NODE_ENV = 'production';
 process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => {});

@@ -6,8 +6,11 @@ export const appOrigin = 'https://app.acme.test';
 /** Where they sign in. */
 const providerOrigin = 'https://provider.acme.test';
 
+/** The app, as the provider knows it. */
 export const client = { id: 'app', secret: 'of the app, for the bench alone', callback: `${appOrigin}/callback` };
+/** What the app asks for. */
 export const scope = 'openid email profile';
+/** Who signs in. */
 export const person = {
   sub: 'a0a0a0a0-0000-4000-8000-000000000000',
   username: 'ann',
@@ -110,7 +113,7 @@ function filledIn(page: string, at: URL): [URL, URLSearchParams] {
 const unescaped = (text: string): string =>
   text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&');
 
-/** Takes `Set-Cookie` lines in. */
+/** Takes `Set-Cookie` lines in: values by name, whatever else they say. */
 export function keep(lines: readonly string[], jar: Map<string, string>): void {
   for (const line of lines) {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
@@ -120,5 +123,6 @@ export function keep(lines: readonly string[], jar: Map<string, string>): void {
   }
 }
 
+/** The `Cookie` header for what was kept. */
 export const headerOf = (jar: ReadonlyMap<string, string>): string =>
   [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
