@@ -80,7 +80,7 @@ describe('what the documents name is there', () => {
     documents.flatMap((document) => [...read(document).matchAll(pattern)].map((match) => ({ document, match })));
 
   it('npm scripts', () => {
-    const missing = named(/\bnpm (?:run )?(?:-s )?(test|run [a-z:]+|(?<=run )[a-z:]+)/g)
+    const missing = named(/\bnpm (?:run )?(?:-s )?(test|run [a-z][a-z:-]*|(?<=run )[a-z][a-z:-]*)/g)
       .map(({ match }) => (match[1] ?? '').replace('run ', ''))
       .filter((script) => !Object.hasOwn(manifest.scripts, script));
     expect(missing).toEqual([]);
