@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isNavigation, isPrefetch, isPreflight, wantsPage } from './navigation.ts';
+import { isForeignSocket, isNavigation, isPrefetch, isPreflight, wantsPage } from './navigation.ts';
 
 type Headers = Readonly<Record<string, string>>;
 const reader = (headers: Headers) => (name: string) => headers[name];
@@ -75,5 +75,26 @@ describe('a preflight', () => {
     ['is not OPTIONS alone', 'OPTIONS', { origin: 'https://notes.acme.test' }, false],
   ])('%s', (_, method, sent, is) => {
     expect(isPreflight(method, reader(sent))).toBe(is);
+  });
+});
+
+describe('a WebSocket', () => {
+  const own = 'https://notes.acme.test';
+  const evil = { origin: 'https://evil.acme.test' };
+  it.each<[string, Headers, boolean]>([
+    ['of a sibling is foreign', { ...evil, upgrade: 'websocket' }, true],
+    [
+      'of a sibling is foreign in whatever letters, among other protocols',
+      { ...evil, upgrade: 'h2c, WebSocket' },
+      true,
+    ],
+    ['of a sibling is foreign where a proxy left `Upgrade` out', { ...evil, 'sec-websocket-version': '13' }, true],
+    ['of a sandbox is foreign', { origin: 'null', upgrade: 'websocket' }, true],
+    ['of the app’s own page is not', { origin: own, upgrade: 'websocket' }, false],
+    ['of no browser is not', { upgrade: 'websocket' }, false],
+    ['is no other upgrade', { ...evil, upgrade: 'h2c' }, false],
+    ['is no other request', evil, false],
+  ])('%s', (_, sent, is) => {
+    expect(isForeignSocket(reader(sent), (origin) => origin === own)).toBe(is);
   });
 });

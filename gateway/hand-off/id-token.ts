@@ -58,7 +58,7 @@ export function signIdToken(
     aud: client.id,
     iat: now,
     exp: now + tokenLifetime,
-    auth_time: session.authTime,
+    ...(session.authTime === 0 ? {} : { auth_time: session.authTime }),
     sid: clientSid(session.sid, client.id),
     session_expiry: session.endsAt,
     sso_monitor: monitorTicket,

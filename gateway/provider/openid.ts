@@ -173,6 +173,8 @@ export function createProvider(
         code_challenge: await client.calculatePKCECodeChallenge(request.verifier),
         code_challenge_method: 'S256',
         ...(prompt === undefined ? {} : { prompt }),
+        // with it the provider has to say when it asked (OpenID Connect Core §2, auth_time)
+        ...(prompt === 'login' ? { max_age: '0' } : {}),
         ...(loginHint === undefined ? {} : { login_hint: loginHint }),
       });
       return url.href;

@@ -18,7 +18,7 @@ export async function home(c: GatewayContext, parts: Parts): Promise<Response> {
     base: parts.config.publicUrl,
     person: { ...person, id: person.uid },
     apps: parts.clients.all,
-    signedInAt: session.authTime,
+    signedInAt: session.authTime || undefined,
     endsAt: session.endsAt,
     now: parts.clock(),
   });

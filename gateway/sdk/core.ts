@@ -9,6 +9,7 @@ import { createLocalSessions } from './local-session.ts';
 import { type AutoLoginOptions, checkOptions } from './options.ts';
 import { personOf } from './person.ts';
 import { isPublicPath } from './public-paths.ts';
+import { refuseSocket } from './web-socket.ts';
 
 export type { Answer } from './answer.ts';
 export type { Decision, Outcome, SignedIn, SignedOut, SsoFilter } from './decision.ts';
@@ -56,6 +57,7 @@ export function createAutoLogin(options: AutoLoginOptions): AutoLogin {
   const settings = checkOptions(options);
   const { clock, onSignIn } = settings;
   const addresses = createAddresses(settings.gateway, settings.url);
+  const { origin } = new URL(settings.url);
   const sessions = createLocalSessions(settings.secret, settings.url, settings.cookieName);
   const readCookie = createCookieReader(settings, addresses.jwks);
 
@@ -64,17 +66,19 @@ export function createAutoLogin(options: AutoLoginOptions): AutoLogin {
     if (isPreflight(incoming.method, incoming.header)) {
       return { kind: 'signed-out', cookies: [], headers: [], challenge: () => challengeFor('none') };
     }
+    const isOptional = () => settings.optional || isPublicPath(incoming.target, settings.publicPaths);
+    const refused = refuseSocket(incoming, origin, isOptional);
+    if (refused) return refused;
     const header = incoming.header('cookie');
     const now = clock();
     const reading = await readCookie(header, now);
     if (reading.kind === 'valid') return await signedIn(reading.cookie, header, now);
 
-    const optional = settings.optional || isPublicPath(incoming.target, settings.publicPaths);
     const refuse = () =>
       reading.kind === 'unavailable' ? refusal('provider_unavailable', incoming) : challengeFor(reading.kind);
     const drops = (reading.kind === 'none' || reading.kind === 'conflict') && sessions.sent(header);
     const cookies = drops ? [sessions.clear()] : [];
-    if (optional) return { kind: 'signed-out', cookies, headers: headersBeside(cookies), challenge: refuse };
+    if (isOptional()) return { kind: 'signed-out', cookies, headers: headersBeside(cookies), challenge: refuse };
     return { kind: 'respond', answer: isPrefetch(incoming.header) ? refuse() : withCookies(refuse(), cookies) };
   }
 

@@ -94,6 +94,6 @@ function incomingOf(c: Context): Incoming {
 /** Reads what nobody has read yet; else Hono still has what was made of it. */
 async function readBody({ req }: Context, longest: number): Promise<Body> {
   if (!req.raw.bodyUsed) return await readStream(req.raw.body, longest);
-  const isForm = (req.header('content-type') ?? '').startsWith('application/x-www-form-urlencoded');
-  return { kind: 'parsed', value: isForm ? await req.parseBody() : await req.json() };
+  const isForm = /^\s*application\/x-www-form-urlencoded/i.test(req.header('content-type') ?? '');
+  return isForm ? { kind: 'parsed', value: await req.parseBody() } : { kind: 'text', text: await req.text() };
 }

@@ -11,7 +11,7 @@ export type Person = {
   readonly roles?: readonly string[];
   /** `resource:action`. Absent: the cookie does not carry permissions. Not the same as none. */
   readonly permissions?: readonly string[];
-  /** When the person last proved who they are, in seconds since 1970. */
+  /** When the person last proved who they are, in seconds since 1970. 0: the provider doesn't say. */
   readonly authTime: Seconds;
   /** When this statement has to be renewed, in seconds since 1970; not the end of the sign-in. */
   readonly expiresAt: Seconds;

@@ -99,7 +99,8 @@ export async function startSession(
   const sid = newSessionId();
   const handle = newHandle();
   const endsAt: Seconds = now + config.session.lifetime;
-  const authTime = Math.min(answer.authTime ?? now, now);
+  // not said is not now: nobody may have been asked
+  const authTime = Math.min(answer.authTime ?? 0, now);
   const provider = parts.providers.get(answer.identity.provider);
   const sealed = await sealProviderTokens(
     { refreshToken: answer.refreshToken, idToken: provider?.config.kind === 'openid' ? answer.idToken : undefined },

@@ -1,4 +1,6 @@
+import '../local/localhost-names.ts';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { findChromium } from '../journeys/chromium.ts';
 import { browserScripts, moduleOf } from '../release/browser-scripts.ts';
 
 /** The script for pages must be smaller than this, in bytes, as `gzip -9` makes it. */
@@ -21,6 +23,9 @@ export async function scriptSizes(): Promise<ScriptSizes> {
   };
 }
 
+/** How often each rung is measured. */
+const runs = 5;
+
 if (import.meta.main) {
   const sizes = await scriptSizes();
   const line = (what: string, bytes: number) => `${what.padEnd(12)} ${String(bytes).padStart(6)} bytes`;
@@ -28,6 +33,17 @@ if (import.meta.main) {
   console.log(line('as it is', sizes.rawBytes));
   console.log(line('gzip -9', sizes.gzipBytes), `(less than ${gzipLimit})`);
   console.log(line('brotli', sizes.brotliBytes));
-  console.log(JSON.stringify(sizes));
+  const rungs = findChromium() ? await (await import('./client-rungs.ts')).measureRungs(runs) : undefined;
+  console.log();
+  if (!rungs) console.log('No Chromium here (CHROMIUM=/path/to/it names one): sizes only');
+  else {
+    console.log('from opening the page to a page that knows who is signed in, in Chromium on this machine');
+    console.log(`${''.padEnd(16)} ${'signed in'.padStart(12)} ${'bare page'.padStart(12)} ${'ratio'.padStart(8)}`);
+    for (const { rung, signedIn, bare, ratio } of rungs)
+      console.log(
+        `${rung.padEnd(16)} ${`${signedIn.toFixed(0)} ms`.padStart(12)} ${`${bare.toFixed(0)} ms`.padStart(12)} ${`${ratio.toFixed(1)}×`.padStart(8)}`,
+      );
+  }
+  console.log(JSON.stringify({ ...sizes, ...(rungs && { rungs }) }));
   if (sizes.gzipBytes >= gzipLimit) process.exitCode = 1;
 }

@@ -1,8 +1,8 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { Sso, State } from '../../gateway/sdk/browser/sso.ts';
-import { startBrowser } from './browser.testing.ts';
 import { type Behaviour, type StandIn, startStandIn } from './browser-script.testing.ts';
+import { startBrowser } from './chromium.ts';
 
 declare global {
   interface Window {

@@ -5,19 +5,27 @@ import { blocked, eventually, useScriptPage } from './browser-script-page.testin
 const at = useScriptPage();
 const paths = () =>
   at.standIn.seen.filter(({ host }) => at.standIn.app.endsWith(host)).map(({ method, path }) => `${method} ${path}`);
+
 describe('what is set up wrongly is told once, with what to change', () => {
   it('a page’s policy that forbids the frame; and people come in all the same, by the bounce', async () => {
     at.given({ policy: `script-src 'self' ${at.standIn.gateway}; frame-src 'self'` });
     await at.open();
-    await eventually(() => at.standIn.asked('GET /sso/login').length).toBe(1);
+    await eventually(() => at.standIn.asked('GET /?sso_tried=1').length).toBe(1);
+    await at.page.waitForLoadState();
     await at.found();
-    const text = `[crossgate] this page's Content-Security-Policy is in the way: add ${at.standIn.gateway} to frame-src`;
+    const text = `[crossgate] CSP: add ${at.standIn.gateway} to frame-src`;
     // once for each of the two pages
     expect(at.notices()).toEqual([text, text]);
   });
 
   it('a page’s policy that forbids what FedCM needs', async () => {
-    at.given({ frame: { state: 'unknown' }, policy: `connect-src 'self'`, options: { bounce: 'never' } });
+    at.given({
+      frame: { state: 'unknown' },
+      policy: `connect-src 'self'`,
+      options: { bounce: 'never' },
+      // it is asked silently where somebody has come in by it before
+      before: `localStorage.setItem('crossgate:globex:fedcm', '1');`,
+    });
     await at.open();
     expect(await at.found()).toBe('unknown');
     await eventually(at.notices).toEqual([expect.stringContaining(`add ${at.standIn.gateway} to connect-src`)]);

@@ -14,6 +14,8 @@ export type Behaviour = {
   session: string | undefined;
   /** What the frame answers; `undefined`: nothing at all. */
   frame: Record<string, unknown> | undefined;
+  /** The frame's address leads to somebody else, who answers in its place. */
+  frameLeadsAway: boolean;
   /** What it answers after a click on its button. */
   clicked: Record<string, unknown> | undefined;
   /** `Content-Security-Policy` of the app's page, the one that only reports, and who may frame the gateway's. */
@@ -103,12 +105,11 @@ export async function startStandIn(): Promise<StandIn> {
       }),
   };
 
-  /** Learns the nonce of the last question from the server, which no real one would tell, and answers in the frame's place. */
-  const evilPage = `<script type="module">for (;;) {
-    const { nonce } = await (await fetch('${standIn.gateway}/frame/last')).json();
-    if (nonce) parent.postMessage({ v: 1, type: 'sso:result', nonce, state: 'signed-in', code: '${code}' }, '*');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }</script>`;
+  /** Knows the nonce, which no real one would tell it, and answers in the frame's place. */
+  const evilPage = `<script>setInterval(() => {
+    const answer = { v: 1, type: 'sso:result', nonce: '${challenge.nonce}', state: 'signed-in', code: '${code}' };
+    parent.postMessage(answer, '*');
+  }, 50)</script>`;
 
   function app(url: URL, { method, body }: Seen, response: ServerResponse): void {
     const { behaviour } = standIn;
@@ -146,6 +147,8 @@ export async function startStandIn(): Promise<StandIn> {
     if (url.pathname === '/browser.js') script(response, browserScript, cors);
     else if (url.pathname === '/.well-known/openid-configuration')
       json(response, { issuer: standIn.gateway }, 200, cors);
+    else if (url.pathname === '/frame' && behaviour.frameLeadsAway)
+      response.writeHead(302, { location: `${standIn.evil}/` }).end();
     else if (url.pathname === '/frame')
       html(
         response,
@@ -158,7 +161,6 @@ export async function startStandIn(): Promise<StandIn> {
       standIn.questions.push(JSON.parse(body));
       json(response, behaviour.frame ?? null);
     } else if (url.pathname === '/frame/clicked') json(response, behaviour.clicked ?? null);
-    else if (url.pathname === '/frame/last') json(response, standIn.questions.at(-1) ?? {}, 200, cors);
     else if (url.pathname === '/silent-frame') html(response, evilPage);
     else if (behaviour.fedcm) fedcm(url, cors, standIn, response);
     else response.writeHead(404).end();
@@ -188,6 +190,7 @@ const asAtFirst = (app: string): Behaviour => ({
   monitor: undefined,
   session: undefined,
   frame: { state: 'signed-out' },
+  frameLeadsAway: false,
   clicked: undefined,
   policy: undefined,
   reportOnly: undefined,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { World } from '../local/world.ts';
 
 /** A site of an attacker, who may put on it what they like. */
@@ -16,27 +16,59 @@ export async function startEvilSite(): Promise<EvilSite> {
   const server = createServer((_, response) => {
     response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><title>evil</title>${evil.page}`);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const evil: EvilSite = {
-    origin: `http://evil.localhost:${port}`,
-    page: '',
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  const evil: EvilSite = { origin: `http://evil.localhost:${await listen(server)}`, page: '', stop: stopping(server) };
   return evil;
 }
 
-/** Adds a page to Globex, with the policy that its own script asks for, or with none. */
-export async function addPage(context: BrowserContext, url: string, html: string): Promise<void> {
-  await context.route(url, (route) =>
-    route.fulfill({ contentType: 'text/html', body: `<!doctype html><title>page</title>${html}` }),
-  );
+/** Globex with more pages than it has, for a browser that is started with `switches`. */
+export type MorePages = {
+  /** By path. They have no policy but what they say themselves. */
+  readonly pages: Map<string, string>;
+  /** For the command line: they lead the browser here instead of to Globex, and all else goes on from here. */
+  readonly switches: readonly string[];
+  stop(): Promise<void>;
+};
+
+/**
+ * Stands before Globex, on the same origin to a browser. Pages that a test's own browser makes up would not do: to
+ * Chromium they come from the internet, and may not frame what is on this machine.
+ */
+export async function startMorePages({ at }: Pick<World, 'at'>): Promise<MorePages> {
+  const pages = new Map<string, string>();
+  const { hostname, port } = new URL(at.globex);
+  const server = createServer((incoming, response) => {
+    const page = pages.get(incoming.url ?? '');
+    if (page !== undefined) {
+      response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><title>page</title>${page}`);
+      return;
+    }
+    const { method, url, headers } = incoming;
+    const onward = request({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    incoming.pipe(onward);
+  });
+  const own = await listen(server);
+  return {
+    pages,
+    switches: [`--host-resolver-rules=MAP ${hostname}:${port} 127.0.0.1:${own}`],
+    stop: stopping(server),
+  };
 }
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+const stopping = (server: Server) => async () => {
+  server.close();
+  server.closeAllConnections();
+  await once(server, 'close');
+};
 
 /** What a page can do that frames the gateway with its own hands, by {@link frameByHand}. */
 export type ByHand = {

@@ -1,17 +1,9 @@
 import '../local/localhost-names.ts';
 import type { CDPSession, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openProfile, type Profile } from './browser.testing.ts';
-import {
-  answerFedcmAtOnce,
-  grantStorageAccess,
-  signInAtNotes,
-  takeFirstAccount,
-  type Watched,
-  waitForLive,
-  watch,
-  worldForTests,
-} from './globex.testing.ts';
+import { openProfile, type Profile } from './chromium.ts';
+import { type Watched, watch, worldForTests } from './globex.testing.ts';
+import { answerFedcmAtOnce, grantStorageAccess, signInAtNotes, takeFirstAccount, waitForLive } from './person.ts';
 
 // What a person, or their browser for them, has to allow where third-party cookies are blocked. The tests of one
 // `describe` follow each other in one profile: a browser allows nothing that it was not asked for before.

@@ -1,26 +1,20 @@
 import '../local/localhost-names.ts';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openProfile, type Profile, signOut, type ThirdPartyCookies } from './browser.testing.ts';
-import {
-  answerFedcmAtOnce,
-  closeTabs,
-  signInAtNotes,
-  type Watched,
-  waitForLive,
-  watch,
-  worldForTests,
-} from './globex.testing.ts';
+import { openProfile, type Profile, type ThirdPartyCookies } from './chromium.ts';
+import { closeTabs, type Watched, watch, worldForTests } from './globex.testing.ts';
+import { signInAtNotes, signOut, waitForLive } from './person.ts';
 
 const world = worldForTests();
 /** How often a page of Globex looks, in milliseconds. */
 const poll = 5000;
 
-describe.each<[ThirdPartyCookies]>([['allowed'], ['blocked']])('with third-party cookies %s', (cookies) => {
-  let profile: Profile;
-  let page: Page;
-  let watched: Watched;
+let profile: Profile;
+let page: Page;
+let watched: Watched;
 
+/** A browser in which somebody who signed in at notes has a page of Globex open. */
+const withPageOpen = (cookies: ThirdPartyCookies) => {
   beforeAll(async () => {
     profile = await openProfile(cookies);
   });
@@ -33,34 +27,36 @@ describe.each<[ThirdPartyCookies]>([['allowed'], ['blocked']])('with third-party
     await profile.context.clearCookies();
     await signInAtNotes(world(), profile.context);
     page = await profile.context.newPage();
-    await answerFedcmAtOnce(page);
     watched = watch(page, world());
     await page.goto(`${at.globex}/`);
     await page.getByRole('heading', { name: 'You are Ann Almond' }).waitFor();
     await waitForLive(page, 'signed-in');
+    await expect.poll(() => watched.toGateway).toContain('POST /frame/watch');
     await watched.quiet();
   });
+};
 
-  /** The person signs out at photos, in another tab. */
-  const signOutAtPhotos = async () => {
-    const { at } = world();
-    const photos = await profile.context.newPage();
-    await photos.goto(`${at.photos}/`);
-    await signOut(photos);
-    await photos.waitForURL((url) => url.pathname === '/bye');
-    return photos;
-  };
-  /** What Globex's server says of the browser, without a page. */
-  const statusAtGlobex = async () => {
-    const { at } = world();
-    const response = await profile.context.request.get(`${at.globex}/api/me`, { headers: { accept: '*/*' } });
-    return response.status();
-  };
+/** The person signs out at photos, in another tab. */
+const signOutAtPhotos = async () => {
+  const { at } = world();
+  const photos = await profile.context.newPage();
+  await photos.goto(`${at.photos}/`);
+  await signOut(photos);
+  await photos.waitForURL((url) => url.pathname === '/bye');
+};
+/** What Globex's server says of the browser, without a page. */
+const statusAtGlobex = async () => {
+  const { at } = world();
+  const response = await profile.context.request.get(`${at.globex}/api/me`, { headers: { accept: '*/*' } });
+  return response.status();
+};
+
+describe.each<[ThirdPartyCookies]>([['allowed'], ['blocked']])('with third-party cookies %s', (cookies) => {
+  withPageOpen(cookies);
 
   it('a page of Globex that nobody touches notices a sign-out at photos by the frame, in time', async () => {
     const monitor = (await profile.context.cookies(world().at.gateway)).find(({ name }) => name === '__Host-sso_mon');
     expect(monitor?.partitionKey).toBe(new URL(world().at.globex).origin.replace(/:\d+$/, ''));
-    expect(watched.toGateway).toContain('POST /frame/watch');
     const heard: { has_access: unknown; state: unknown }[] = [];
     const ended: string[] = [];
     page.on('response', async (response) => {
@@ -78,6 +74,26 @@ describe.each<[ThirdPartyCookies]>([['allowed'], ['blocked']])('with third-party
     expect(heard.at(-1)).toEqual({ has_access: cookies === 'allowed', state: 'signed-out' });
     expect(ended).toEqual(['POST']);
   });
+
+  it('a page that the browser restores on the way back is nobody’s until it has asked again', async () => {
+    const { at } = world();
+    await page.evaluate(() => {
+      const live = () => document.getElementById('live')?.textContent;
+      addEventListener('pageshow', ({ persisted }) => {
+        // the script's own listener came first
+        if (persisted) sessionStorage.setItem('restored', `${live()}`);
+      });
+    });
+    await page.goto(`${at.start}/`);
+    await signOutAtPhotos();
+    await page.goBack({ waitUntil: 'commit' });
+    await page.waitForURL(`${at.globex}/bye?elsewhere=1`, { timeout: 3000 });
+    expect(await page.evaluate(() => sessionStorage.getItem('restored'))).toMatch(/^Live: this browser does not tell/);
+  });
+});
+
+describe('wherever a sign-out begins', () => {
+  withPageOpen('blocked');
 
   it('a sign-out at photos ends Globex’s session by the back channel, with no page open', async () => {
     await page.close();
@@ -101,21 +117,5 @@ describe.each<[ThirdPartyCookies]>([['allowed'], ['blocked']])('with third-party
     await page.getByRole('heading', { name: 'Nobody is signed in' }).waitFor();
     await watched.quiet();
     expect(await statusAtGlobex()).toBe(401);
-  });
-
-  it('a page that the browser restores on the way back is nobody’s until it has asked again', async () => {
-    const { at } = world();
-    await page.evaluate(() => {
-      const live = () => document.getElementById('live')?.textContent;
-      addEventListener('pageshow', ({ persisted }) => {
-        // the script's own listener came first
-        if (persisted) sessionStorage.setItem('restored', `${live()}`);
-      });
-    });
-    await page.goto(`${at.start}/`);
-    await signOutAtPhotos();
-    await page.goBack({ waitUntil: 'commit' });
-    await page.waitForURL(`${at.globex}/bye?elsewhere=1`, { timeout: 3000 });
-    expect(await page.evaluate(() => sessionStorage.getItem('restored'))).toMatch(/^Live: this browser does not tell/);
   });
 });

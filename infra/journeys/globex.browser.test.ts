@@ -1,17 +1,9 @@
 import '../local/localhost-names.ts';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openProfile, type Profile, type ThirdPartyCookies } from './browser.testing.ts';
-import {
-  answerFedcmAtOnce,
-  closeTabs,
-  type Live,
-  signInAtNotes,
-  type Watched,
-  waitForLive,
-  watch,
-  worldForTests,
-} from './globex.testing.ts';
+import { openProfile, type Profile, type ThirdPartyCookies } from './chromium.ts';
+import { closeTabs, type Watched, watch, worldForTests } from './globex.testing.ts';
+import { type Live, signInAtNotes, waitForLive } from './person.ts';
 
 const world = worldForTests();
 
@@ -48,7 +40,6 @@ describe.each<Case>([
     await closeTabs(profile.context);
     await profile.context.clearCookies();
     page = await profile.context.newPage();
-    await answerFedcmAtOnce(page);
     watched = watch(page, world());
   });
 
@@ -75,6 +66,24 @@ describe.each<Case>([
     expect(there.went).toEqual([here]);
   });
 
+  it('nobody waits for FedCM who has never come in by it', async () => {
+    const { at } = world();
+    await page.addInitScript(() => {
+      const { credentials } = navigator;
+      const get = credentials.get.bind(credentials);
+      credentials.get = (options) => {
+        sessionStorage.setItem('asked', 'FedCM');
+        return get(options);
+      };
+    });
+    await page.goto(`${at.globex}/`);
+    await waitForLive(page, nobody);
+    expect(await page.evaluate(() => ['IdentityCredential' in window, sessionStorage.getItem('asked')])).toEqual([
+      true,
+      null,
+    ]);
+  });
+
   it('a page that is only for somebody opens for them, by way of the gateway', async () => {
     const { at } = world();
     await signInAtNotes(world(), profile.context);
@@ -92,7 +101,7 @@ describe.each<Case>([
     expect(watched.went).toEqual(cookies === 'allowed' ? [here] : bounce);
     await watched.quiet();
 
-    for (const load of [1, 2, 3]) {
+    for (const load of [1, 2]) {
       watched.clear();
       await page.reload();
       await waitForLive(page, nobody);

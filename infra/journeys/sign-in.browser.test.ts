@@ -5,7 +5,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PoolEvent } from '../local/user-pool/settings.ts';
 import { startWorld, type World } from '../local/world.ts';
-import { seededPassword, signIn, signOut, startBrowser } from './browser.testing.ts';
+import { startBrowser } from './chromium.ts';
+import { seededPassword, signIn, signOut } from './person.ts';
 
 let world: World;
 let browser: Browser;
@@ -18,7 +19,7 @@ beforeAll(async () => {
   dir = mkdtempSync(path.resolve('.crossgate/journey-'));
   [browser, world] = await Promise.all([
     startBrowser(),
-    startWorld({ port: 0, dir, onPoolEvent: (event) => poolEvents.push(event) }),
+    startWorld({ port: 0, dir, passwordCost: 2, onPoolEvent: (event) => poolEvents.push(event) }),
   ]);
 });
 afterAll(async () => {

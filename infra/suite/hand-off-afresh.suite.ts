@@ -1,5 +1,6 @@
+import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { answerOf, authorizeRequest } from './relying-parties.testing.ts';
+import { answerOf, authorizeRequest, redeem } from './relying-parties.testing.ts';
 import { type StartSubject, subjectFor } from './subject.testing.ts';
 
 const navigation = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
@@ -26,6 +27,31 @@ export function afreshSuite(start: StartSubject): void {
         const page = await tab.goto(next.href, { stopAt: parties.globex.origin });
         expect(answerOf(page).get('error')).toBe('login_required');
         expect(page.hops.filter(({ url }) => url.startsWith(`${at.gateway}/login`))).toHaveLength(1);
+      } finally {
+        rogue.misbehave();
+      }
+    });
+
+    it('is not what a provider did that doesn’t say when it asked, now or by an address kept from before', async () => {
+      const { at, parties, rogue } = subject();
+      rogue.misbehave({ claims: { auth_time: undefined } });
+      try {
+        const { tab, next } = await login({ prompt: 'login' });
+        next.searchParams.set('provider', 'rogue');
+        const page = await tab.goto(next.href, { stopAt: parties.globex.origin });
+        expect(answerOf(page).get('error')).toBe('login_required');
+        const kept = await tab.goto(next.searchParams.get('return_to') ?? '', { stopAt: parties.globex.origin });
+        expect(answerOf(kept).get('error')).toBe('login_required');
+        const limited = authorizeRequest(subject(), parties.globex, { max_age: '86400', prompt: 'none' });
+        const late = await tab.goto(limited.url, { stopAt: parties.globex.origin });
+        expect(answerOf(late).get('error')).toBe('login_required');
+        // whoever asks for no more gets in, and is told nothing made up
+        await subject().pass(61); // so many automatic returns would be a loop
+        const plain = authorizeRequest(subject(), parties.globex);
+        const heard = await tab.goto(plain.url, { stopAt: parties.globex.origin });
+        const { body } = await redeem(subject(), parties.globex, { ...plain, answer: answerOf(heard) });
+        expect(decodeJwt(JSON.parse(body).id_token)).not.toHaveProperty('auth_time');
+        expect((await tab.goto(`${at.gateway}/`)).body).not.toContain('Signed in <time');
       } finally {
         rogue.misbehave();
       }

@@ -28,6 +28,7 @@ export function handOffSdkPageSuite(start: StartSubject): void {
         signed_in: true,
         gateway: subject().at.gateway,
         client_id: id,
+        session: expect.any(String),
         monitor: expect.any(String),
       });
       expect(attemptsIn(browser, app)).toEqual([]);

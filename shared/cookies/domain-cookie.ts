@@ -9,7 +9,7 @@ import { cookieNames, cookieValues, longestCookie, setCookie } from './cookie.ts
 export type DomainCookie = {
   readonly uid: UserId;
   readonly sid: SessionId;
-  /** When the provider last asked for proof. */
+  /** When the provider last asked for proof. 0: it doesn't say. */
   readonly authTime: Seconds;
   readonly iat: Seconds;
   readonly exp: Seconds;

@@ -12,6 +12,7 @@ export type HostSession = {
   readonly handle: string;
   readonly sid: SessionId;
   readonly uid: UserId;
+  /** 0: the provider doesn't say. */
   readonly authTime: Seconds;
   readonly endsAt: Seconds;
 };

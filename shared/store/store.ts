@@ -7,7 +7,7 @@ export type Session = {
   readonly sid: SessionId;
   readonly userId: UserId;
   readonly identity: Identity;
-  /** When the provider last asked for proof (`auth_time`). */
+  /** When the provider last asked for proof (`auth_time`). 0: it doesn't say, which counts as long ago. */
   readonly authTime: Seconds;
   readonly createdAt: Seconds;
   /** Nothing renews a session past this. */

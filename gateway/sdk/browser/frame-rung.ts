@@ -67,11 +67,10 @@ export async function judgeReply(
   if (state === 'blocked') return 'unknown';
   if (state === 'none') {
     if (!(await isReached())) return 'unreachable';
-    if (reason === 'silent') add(`${page}, unless it is there (the gateway's frame says nothing),`, 'origins');
+    if (reason === 'silent') add(`${page}, unless it is there (its frame says nothing),`, 'origins');
     return 'unknown';
   }
-  if (reason === 'storage-blocked')
-    warn("this browser hides the gateway's cookies from its frame: other ways follow", 'info');
+  if (reason === 'storage-blocked') warn("this browser hides the gateway's cookies from its frame", 'info');
   if (state !== 'error') return code ? 'code' : state;
   if (reason === 'origin-not-registered') add(page, 'origins');
   else if (reason !== 'bad-request') return 'unreachable';

@@ -32,7 +32,7 @@ export type Facts = {
   readonly server: boolean;
   /** The gateway's address is one that this page can use. */
   readonly gateway: boolean;
-  /** The browser has FedCM. */
+  /** The browser has FedCM, and somebody has come in by it here before. */
   readonly fedcm: boolean;
   readonly bounce: BounceFacts;
 } & Findings;

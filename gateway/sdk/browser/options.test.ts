@@ -19,7 +19,7 @@ describe('options', () => {
       base: '/sso',
       poll: 30_000,
       frameTimeout: 2000,
-      fedcmTimeout: 2000,
+      fedcmTimeout: 5000,
     });
     expect(said).toEqual([]);
   });
@@ -37,15 +37,11 @@ describe('options', () => {
   ])('%s', (_, changes, outcome) => expect(settled(changes).settings).toMatchObject(outcome));
 
   it.each<[string, unknown, string]>([
-    [
-      'no address',
-      'auth.acme.com',
-      'gateway must be a whole address, such as https://auth.acme.com, not "auth.acme.com"',
-    ],
+    ['no address', 'auth.acme.com', 'gateway must be a whole address, not "auth.acme.com"'],
     ['a host and a port', 'auth.acme.com:443', 'not "auth.acme.com:443"'],
     ['nothing', undefined, 'not "undefined"'],
     ['another scheme', 'javascript:alert(1)', 'not "javascript:alert(1)"'],
-    ['http beside https', 'http://auth.acme.com', 'serve this page and http://auth.acme.com both by https'],
+    ['http beside https', 'http://auth.acme.com', 'serve this page and http://auth.acme.com by https'],
   ])('a gateway that is %s is not used, and it is said why', (_, gateway, text) => {
     const { settings, said } = settled({ gateway });
     expect(settings).toMatchObject({ gateway: '', origin: '', base: '/sso' });
@@ -53,9 +49,7 @@ describe('options', () => {
   });
 
   it('a page by http can’t use a gateway by https, which would set no cookie there', () => {
-    expect(settled({}, { protocol: 'http:' }).said).toEqual([
-      'serve this page and https://auth.acme.com both by https',
-    ]);
+    expect(settled({}, { protocol: 'http:' }).said).toEqual(['serve this page and https://auth.acme.com by https']);
   });
 
   it('both are by http on one’s own machine', () => {

@@ -20,7 +20,7 @@ export type SsoOptions = {
   readonly poll?: number;
   /** How long the frame may take. Default: 2,000. */
   readonly frameTimeout?: Milliseconds;
-  /** How long FedCM may take to sign somebody in silently. Default: 2,000. */
+  /** How long FedCM may take to sign somebody in silently: Chromium shows for three seconds that it does. Default: 5,000. */
   readonly fedcmTimeout?: Milliseconds;
   /**
    * Whether `check()` may leave the page for the gateway, which comes straight back. `once` in a tab's life, and the last
@@ -51,7 +51,7 @@ export type Settings = Pick<SsoOptions, 'clientId' | 'bounce' | 'onSignedIn' | '
  * @param page Address of the page.
  */
 export function settle(options: SsoOptions, page: Pick<URL, 'protocol'>, warn: Notice): Settings {
-  const { base = '/sso', poll = 30, frameTimeout = 2000, fedcmTimeout = 2000 } = options;
+  const { base = '/sso', poll = 30, frameTimeout = 2000, fedcmTimeout = 5000 } = options;
   return {
     ...options,
     ...readGateway(options.gateway, page, warn),
@@ -68,8 +68,8 @@ function readGateway(
   warn: Notice,
 ): Pick<Settings, 'gateway' | 'origin'> {
   const { origin = '', pathname = '' } = URL.canParse(text) ? new URL(text) : {};
-  if (!origin.startsWith('http')) warn(`gateway must be a whole address, such as https://auth.acme.com, not "${text}"`);
-  else if (!origin.startsWith(`${protocol}//`)) warn(`serve this page and ${origin} both by https`);
+  if (!origin.startsWith('http')) warn(`gateway must be a whole address, not "${text}"`);
+  else if (!origin.startsWith(`${protocol}//`)) warn(`serve this page and ${origin} by https`);
   else return { gateway: origin + pathname.replace(/\/+$/, ''), origin };
   return { gateway: '', origin: '' };
 }

@@ -102,14 +102,7 @@ describe('the app’s own session', () => {
 describe('a code', () => {
   it.each<[string, unknown, number, boolean, string, string | undefined]>([
     ['is taken', view, 200, true, 'signed-in', undefined],
-    [
-      'is refused',
-      { title: 'no' },
-      400,
-      false,
-      'signed-out',
-      '/sso/callback refused the code: the log of the app says why',
-    ],
+    ['is refused', { title: 'no' }, 400, false, 'signed-out', '/sso/callback refused the code: see its log'],
     ['is refused, but another tab was faster', { title: 'no' }, 400, true, 'signed-in', undefined],
     ['is taken, and the cookie lost', view, 200, false, 'signed-out', '/sso/callback set a cookie that was not kept'],
     ['is good, and its session over meanwhile', { ...view, signed_in: false }, 200, false, 'signed-out', undefined],

@@ -75,7 +75,7 @@ export function createOwnServer(base: string, settings: Settings, warn: Notice):
     if (typeof signed_in !== 'boolean') return { state: 'unknown' };
     const { gateway: ours, clientId } = settings;
     if (gateway !== ours || client_id !== clientId)
-      warn(`handOff() is ${client_id} at ${gateway}, this script ${clientId} at ${ours}: they must be the same`);
+      warn(`handOff() is ${client_id} at ${gateway}, this script ${clientId} at ${ours}`);
     return signed_in ? { ...more, state: 'signed-in' } : { state: 'signed-out' };
   }
 
@@ -86,9 +86,7 @@ export function createOwnServer(base: string, settings: Settings, warn: Notice):
       const answer = await ask('POST', '/callback', { code, nonce: challenge?.nonce });
       const now = await session();
       if (now.state === 'signed-out' && answer?.signed_in !== false)
-        warn(
-          `${base}/callback ${answer ? 'set a cookie that was not kept' : 'refused the code: the log of the app says why'}`,
-        );
+        warn(`${base}/callback ${answer ? 'set a cookie that was not kept' : 'refused the code: see its log'}`);
       return now;
     },
     end: async () => (await ask('POST', '/end')) !== undefined,

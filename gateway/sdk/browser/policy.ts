@@ -18,7 +18,7 @@ export function watchPolicy(
       const isOf = (url: string | undefined) => `${blockedURI}/`.startsWith(`${url}/`);
       const source = isOf(needed.gateway) ? needed.gateway : isOf(needed.server) && "'self'";
       if (!source || disposition !== 'enforce') return;
-      warn(`this page's Content-Security-Policy is in the way: add ${source} to ${effectiveDirective}`);
+      warn(`CSP: add ${source} to ${effectiveDirective}`);
       if (effectiveDirective === 'frame-src') onFrame();
     },
     { signal },

@@ -83,7 +83,7 @@ export function createSso(options: SsoOptions): Sso {
     if (typeof reaction === 'function') reaction();
     else if (reaction !== 'report') {
       if (mayReload(tab, to, performance.timeOrigin + performance.now())) location.reload();
-      else warn(`not reloaded again, to end a loop: ${to}`);
+      else warn(`not reloaded again: ${to}`);
     }
   });
   const become = (state: State, isNew = false) => {
@@ -124,7 +124,8 @@ export function createSso(options: SsoOptions): Sso {
   }
 
   const rungs = (signal: AbortSignal, challenge?: Challenge, code?: string): Rungs => ({
-    page: { server: !!server, gateway: !!gateway, fedcm: hasFedcm() },
+    // nobody comes in silently who never did it with a dialog, and browsers take seconds to say so
+    page: { server: !!server, gateway: !!gateway, fedcm: hasFedcm() && !!tab('fedcm') },
     bounceFacts: () => ({
       wanted: settings.bounce !== 'never' && !cameBack && !isStopover(location, base),
       embedded: isEmbedded(),
@@ -196,6 +197,7 @@ export function createSso(options: SsoOptions): Sso {
     if (!challenge || !navigator.userActivation.isActive) return false;
     const { code, isDismissed } = await askFedcm({ gateway, challenge, signal: stopped, isSilent: false });
     isFedcmDeclined = isDismissed;
+    if (code) tab('fedcm', '1');
     return code ? await signInWith(code, challenge) : isDismissed;
   }
 

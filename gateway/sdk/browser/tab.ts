@@ -4,13 +4,14 @@
  */
 export type Tab = (key: string, value?: string) => string | null | undefined;
 
-/** The memory of this tab for one app. */
+/** The memory of this tab for one app. What is kept as `fedcm` all tabs share, and it stays. */
 export function createTab(clientId: string): Tab {
   return (key, value) => {
     const name = `crossgate:${clientId}:${key}`;
     try {
-      if (value) sessionStorage.setItem(name, value);
-      return sessionStorage.getItem(name);
+      const storage = key === 'fedcm' ? localStorage : sessionStorage;
+      if (value) storage.setItem(name, value);
+      return storage.getItem(name);
     } catch {
       // denied, or full
       return undefined;

@@ -92,6 +92,27 @@ describe('a posted code is read', () => {
   });
 });
 
+describe('a posted text that is no code', () => {
+  const posts = [
+    ['/sso/callback', 'application/json', '{"code":'],
+    ['/sso/callback', 'application/json', ''],
+    ['/sso/backchannel-logout', 'Application/X-WWW-Form-URLEncoded', 'logout_token=x'],
+  ] as const;
+  it.each<[string, () => Promise<number>]>([
+    ['Express', () => onExpress()],
+    ['Express after a text parser', () => onExpress(express.text({ type: '*/*' }))],
+    ['Hono', () => onHono()],
+    ['Hono after the app has read text', () => onHono(readsText)],
+  ])('is a bad request, and no crash, for %s', async (_, start) => {
+    const port = await start();
+    for (const [path, type, body] of posts) {
+      const headers = { ...fromPage, 'content-type': type };
+      const answer = await rawRequest(port, path, headers, { method: 'POST', body });
+      expect([path, body, answer.status]).toEqual([path, body, 400]);
+    }
+  });
+});
+
 describe('a body', () => {
   it.each([
     ['Express', () => onExpress()],

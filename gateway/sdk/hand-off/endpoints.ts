@@ -34,7 +34,8 @@ export function findEndpoint({ method, target, header }: Incoming, { origin, set
   const name = path.slice(settings.base.length + 1);
   const methods = Object.hasOwn(endpoints, name) ? endpoints[name] : undefined;
   if (!methods) return undefined;
-  const found = methods[method as 'GET' | 'POST'];
+  // some runtimes hand on whatever stands there for a method, `constructor` too
+  const found = Object.hasOwn(methods, method) ? methods[method as 'GET' | 'POST'] : undefined;
   if (!found) return notAllowed(Object.keys(methods));
   if (typeof found === 'function') return found;
   const sender = senderOf(header, origin);

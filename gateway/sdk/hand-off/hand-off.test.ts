@@ -170,6 +170,11 @@ describe('a sign-in', () => {
   });
 });
 
+it.each(['constructor', 'toString', '__proto__', 'valueOf'])('a method that is called %s is none', async (method) => {
+  for (const name of ['login', 'callback', 'session', 'end'])
+    expect((await send(handOffOf(double), `/sso/${name}`, { method }))?.status).toBe(405);
+});
+
 describe('what cannot be answered', () => {
   it.each([
     ['a logout store that rejects', () => Promise.reject(new Error('ECONNREFUSED'))],

@@ -5,6 +5,7 @@ import { type Answer, problem, refusal, withCookies } from '../answer.ts';
 import { type Decision, handleBy, headersBeside, type SsoFilter } from '../decision.ts';
 import type { Incoming } from '../incoming.ts';
 import { isPublicPath } from '../public-paths.ts';
+import { refuseSocket } from '../web-socket.ts';
 import { createAppSessions, personOf } from './app-session.ts';
 import { createEndings } from './endings.ts';
 import { findEndpoint, runEndpoint } from './endpoints.ts';
@@ -91,6 +92,9 @@ export function createHandOff(options: HandOffOptions): HandOff {
     if (endpoint) return { kind: 'respond', answer: await runEndpoint(endpoint, incoming, parts) };
     if (isPreflight(incoming.method, incoming.header))
       return { kind: 'signed-out', cookies: [], headers: [], challenge: () => challenge(incoming) };
+    const isOptional = () => settings.optional || isPublicPath(incoming.target, settings.publicPaths);
+    const refused = refuseSocket(incoming, origin, isOptional);
+    if (refused) return refused;
 
     const reading = await parts.readSession(incoming.header('cookie'));
     if (reading.kind === 'live') {
@@ -101,8 +105,7 @@ export function createHandOff(options: HandOffOptions): HandOff {
     const refuse = () =>
       reading.kind === 'unavailable' ? refusal('store_unavailable', incoming) : challenge(incoming);
     const cookies = reading.kind === 'none' && reading.drop ? [sessions.clear()] : [];
-    if (settings.optional || isPublicPath(incoming.target, settings.publicPaths))
-      return { kind: 'signed-out', cookies, headers: headersBeside(cookies), challenge: refuse };
+    if (isOptional()) return { kind: 'signed-out', cookies, headers: headersBeside(cookies), challenge: refuse };
     return { kind: 'respond', answer: isPrefetch(incoming.header) ? refuse() : withCookies(refuse(), cookies) };
   }
 

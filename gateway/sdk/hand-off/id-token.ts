@@ -50,7 +50,7 @@ export async function readIdToken(
 
 /** What an app makes use of among the claims of an ID token; `undefined`: something is missing. */
 export function claimsOf(payload: Readonly<Record<string, unknown>>): IdClaims | undefined {
-  const { sub, sid, auth_time, session_expiry, exp, sso_monitor, email, name, roles, permissions } = payload;
+  const { sub, sid, auth_time = 0, session_expiry, exp, sso_monitor, email, name, roles, permissions } = payload;
   if (!isText(sub) || !isId(sid) || !isWhole(auth_time) || !isWhole(session_expiry) || !isWhole(exp)) return undefined;
   return {
     sub,

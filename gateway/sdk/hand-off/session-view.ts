@@ -6,6 +6,8 @@ export type SessionView = {
   readonly signed_in: boolean;
   readonly gateway: string;
   readonly client_id: string;
+  /** A name for this very sign-in, by which a page that comes back notices another one. No credential. */
+  readonly session?: string;
   /** Ticket for the frame to watch the gateway's session by; only for the few minutes that it is good. */
   readonly monitor?: string;
 };
@@ -20,6 +22,7 @@ export function sessionView(
     signed_in: session !== undefined,
     gateway,
     client_id: clientId,
+    ...(session && { session: session.id }),
     ...(monitor !== undefined && exp > clock() && { monitor }),
   };
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const args = [
@@ -44,9 +44,13 @@ export type Profile = {
  * Starts a real Chromium with a fresh profile of its own. Unlike the contexts of {@link startBrowser}, which are private
  * windows to it, it keeps pages for the way back, and signs in by FedCM without a word.
  *
+ * @param more Switches of the command line.
  * @throws Error that says what to install.
  */
-export async function openProfile(thirdPartyCookies: ThirdPartyCookies): Promise<Profile> {
+export async function openProfile(
+  thirdPartyCookies: ThirdPartyCookies,
+  more: readonly string[] = [],
+): Promise<Profile> {
   const executablePath = chromiumOrThrow();
   const dir = mkdtempSync(path.join(tmpdir(), 'crossgate-profile-'));
   mkdirSync(path.join(dir, 'Default'));
@@ -54,7 +58,7 @@ export async function openProfile(thirdPartyCookies: ThirdPartyCookies): Promise
   writeFileSync(path.join(dir, 'Default/Preferences'), JSON.stringify({ profile }));
   const context = await chromium.launchPersistentContext(dir, {
     executablePath,
-    args,
+    args: [...args, ...more],
     ignoreDefaultArgs: ['--disable-back-forward-cache'],
   });
   return {
@@ -64,19 +68,4 @@ export async function openProfile(thirdPartyCookies: ThirdPartyCookies): Promise
       rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
     },
   };
-}
-
-export const seededPassword = 'correct horse battery staple';
-
-/** Fills the user pool's sign-in page and sends it. */
-export async function signIn(page: Page, email: string, password = seededPassword): Promise<void> {
-  await page.getByLabel('Email').fill(email);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-}
-
-/** Opens the person's menu of a demo app and signs out everywhere. */
-export async function signOut(page: Page): Promise<void> {
-  await page.locator('summary').first().click();
-  await page.getByRole('button', { name: 'Sign out everywhere' }).click();
 }
