@@ -56,12 +56,10 @@ export function isPreflight(method: string, header: HeaderReader): boolean {
  * and let the page read what comes: its `Origin` alone tells. A caller without one is no browser, and has only cookies of
  * its own.
  *
- * Proxies leave `Upgrade` out of what they ask beside the request, and HTTP/2 has none, but the version is always there.
- *
- * @see RFC 6455 §10.2, RFC 8441 §5
+ * @see RFC 6455 §10.2
  */
 export function isForeignSocket(header: HeaderReader, isOwn: (origin: string) => boolean): boolean {
-  if (header('sec-websocket-version') === undefined && !/\bwebsocket\b/i.test(header('upgrade') ?? '')) return false;
+  if (!isWebSocket(header)) return false;
   const origin = header('origin');
   return origin !== undefined && !isOwn(origin);
 }

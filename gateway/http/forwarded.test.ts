@@ -46,6 +46,12 @@ describe('what a trusted proxy forwards', () => {
       'notes.acme.test',
       'https://notes.acme.test/a/b?c=d',
     ],
+    [
+      'a WebSocket, as Traefik calls it',
+      { 'x-forwarded-proto': 'wss' },
+      'notes.acme.test',
+      'https://notes.acme.test/a/b?c=d',
+    ],
     ['plain http', { 'x-forwarded-proto': 'http' }, 'notes.acme.test', 'http://notes.acme.test/a/b?c=d'],
     ['one label', { 'x-forwarded-host': 'localhost:4180' }, 'localhost', 'https://localhost:4180/a/b?c=d'],
     ['an address', { 'x-forwarded-host': '127.0.0.1' }, '127.0.0.1', 'https://127.0.0.1/a/b?c=d'],
@@ -243,7 +249,7 @@ describe('another header that is not what one proxy says is refused', () => {
       'notes%2eacme.test',
       'http://notes.acme.test',
     ].map((host): [string, Headers] => [`the host ${JSON.stringify(host)}`, { 'x-forwarded-host': host }]),
-    ...['', 'HTTPS', 'https, http', 'https,https', 'wss', 'ftp', 'javascript', 'https:', ' https', 'https\n'].map(
+    ...['', 'HTTPS', 'https, http', 'https,https', 'WSS', 'ftp', 'javascript', 'https:', ' https', 'https\n'].map(
       (proto): [string, Headers] => [`the proto ${JSON.stringify(proto)}`, { 'x-forwarded-proto': proto }],
     ),
     ...['', 'get', 'GET, POST', 'GET,GET', 'G T', 'GET\n', 'A'.repeat(17), 'G3T', 'M-SEARCH'].map(

@@ -42,14 +42,23 @@ export function forwardedTarget(header: HeaderReader, trusted: () => boolean): T
  * @throws SsoError `forwarded_refused` for what two servers could read differently: see {@link forwardedTarget}.
  */
 export function readTarget(method: string, proto: string, host: string, uri: string): Target {
-  if (proto !== 'https' && proto !== 'http') return refuseForwarded('proto');
+  const scheme = schemes.get(proto);
+  if (scheme === undefined) return refuseForwarded('proto');
   if (!/^[A-Z]{1,16}$/.test(method)) return refuseForwarded('method');
   // printable ASCII without `#`: a proxy hands on what the browser sent, and browsers encode the rest
   if (!/^\/[\x21\x22\x24-\x7e]*$/.test(uri)) return refuseForwarded('uri');
   const query = uri.indexOf('?');
   const path = pathOf(query < 0 ? uri : uri.slice(0, query));
-  return new Forwarded(method, hostOf(host), path, `${proto}://${host}${uri}`);
+  return new Forwarded(method, hostOf(host), path, `${scheme}://${host}${uri}`);
 }
+
+/** Traefik says of a WebSocket what its page calls it; a person returns to the page's own scheme. */
+const schemes: ReadonlyMap<string, string> = new Map([
+  ['https', 'https'],
+  ['http', 'http'],
+  ['wss', 'https'],
+  ['ws', 'http'],
+]);
 
 class Forwarded implements Target {
   readonly method: string;
