@@ -42,9 +42,10 @@ export function sendAwayOnNews(parts: Parts): void {
     for (const userId of changed) waiting.add(userId);
     while (working < Math.min(atOnce, waiting.size)) {
       working += 1;
-      void work().finally(() => {
+      const done = work().finally(() => {
         working -= 1;
       });
+      parts.background?.(done);
     }
   });
 }

@@ -66,6 +66,9 @@ function lineOf(text: string): LogLine {
     const { level, event } = JSON.parse(text) as LogLine;
     return { level, event, text };
   } catch {
+    // the runtime notes that a database is gone, and where in itself it noticed; the gateway's own line says the rest
+    if (/hyperdrive\.c\+\+:\d+: warning: failed to connect|^stack: /.test(text))
+      return { level: 'debug', event: 'workerd', text };
     return { level: 'error', event: 'workerd', text: `"code":"internal" ${text}` };
   }
 }
