@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 /** Files that need more than Node: a Postgres server, a browser. Everything else is a unit test. */
 const db = ['**/*.db.test.ts'];
 const browser = ['**/*.browser.test.ts'];
-/** On a Postgres server too, for half a minute each. */
+/** For half a minute each, most on a Postgres server too. */
 const slow = ['**/*.slow.test.ts'];
 /** Packs and installs the package: slow, and of use before a release only. */
 const packed = ['**/package.test.ts'];
