@@ -146,6 +146,8 @@ function inWords(issue: z.core.$ZodIssue): string {
   }
 }
 
+const needsStore = 'needs sessions in a store, and session.store is none';
+
 /** What no single setting can know. */
 function crossCheck(config: Config): ConfigMistake[] {
   const mistakes: ConfigMistake[] = [];
@@ -182,6 +184,14 @@ function crossCheck(config: Config): ConfigMistake[] {
     if (!one.scopes.includes('openid')) say(`providers.${i}.scopes`, 'must contain openid');
   });
   findClientMistakes(config.clients, secure, say);
+  if (config.session.store === 'none') {
+    config.clients.forEach((one, i) => {
+      for (const name of ['redirectUris', 'postLogoutUris'] as const)
+        if (one[name].length > 0) say(`clients.${i}.${name}`, needsStore);
+      if (one.backchannelLogoutUri !== undefined) say(`clients.${i}.backchannelLogoutUri`, needsStore);
+      if (one.introspections > 0) say(`clients.${i}.introspections`, needsStore);
+    });
+  }
   const ruled = config.rules.map(({ host }) => host);
   findUpstreamMistakes(config.clients, { publicUrl, listen: config.listen, ruled }, say);
   config.rules.forEach((one, i) => {

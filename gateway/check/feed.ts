@@ -1,6 +1,6 @@
 import type { Milliseconds, Seconds } from '../../shared/clock.ts';
 import type { UserId } from '../../shared/identity.ts';
-import type { FeedEntry } from '../../shared/store/store.ts';
+import type { FeedEntry, Store } from '../../shared/store/store.ts';
 import type { GatewayDeps } from '../deps.ts';
 
 /** What the synchronous core knows of ended sessions and changed permissions. */
@@ -35,8 +35,26 @@ const pollEvery: Milliseconds = 2000;
 /** A reading that began so long ago is not waited for: on some runtimes it ended with the request that began it. */
 const patience: Seconds = 15;
 
+/**
+ * The feed where nothing is shared: it has no news, and is never too old to say so. What a cookie claims counts for as long
+ * as the cookie does.
+ */
+export const silentFeed: Feed = {
+  isEnded: () => false,
+  permissionVersion: () => undefined,
+  age: () => 0,
+  apply: () => {},
+  poll: async () => {},
+  onRead: () => {},
+  follow: async () => async () => {},
+};
+
 /** Makes the feed of one process. Before the first successful read it is infinitely old. */
-export function createFeed({ store, clock, log }: Pick<GatewayDeps, 'store' | 'clock' | 'log'>): Feed {
+export function createFeed({
+  store,
+  clock,
+  log,
+}: Pick<GatewayDeps, 'clock' | 'log'> & { readonly store: Store }): Feed {
   const ended = new Map<string, Seconds>();
   const versions = new Map<string, { version: number; until: Seconds }>();
   let heardAt = Number.NEGATIVE_INFINITY;

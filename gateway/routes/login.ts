@@ -6,7 +6,7 @@ import { addCookies, type GatewayContext, headerReader } from '../http/context.t
 import { problem } from '../http/error-response.ts';
 import type { Provider } from '../provider/openid.ts';
 import type { Parts } from '../session/parts.ts';
-import { renewSession } from '../session/renew.ts';
+import { cookiesOf, renewSession } from '../session/renew.ts';
 import { returnAutomatically } from './return.ts';
 
 /** What `prompt` may ask of a provider (OpenID Connect Core §3.1.2.1). */
@@ -40,7 +40,7 @@ export async function login(c: GatewayContext, parts: Parts): Promise<Response> 
   const cookies = c.req.header('cookie');
   const fresh = prompt === undefined || prompt === 'none';
   const renewal = fresh ? await renewSession(cookies, parts) : undefined;
-  if (renewal) return await returnAutomatically(c, returnTo, [renewal.cookie], parts);
+  if (renewal) return await returnAutomatically(c, returnTo, cookiesOf(renewal), parts);
 
   const now = clock();
   const request = provider.newRequest();

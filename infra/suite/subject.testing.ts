@@ -72,6 +72,7 @@ export async function startSubject(
   startProvider: StartProvider,
   openRooms: OpenRooms,
   startGateways: StartGateways = startInProcess,
+  { store = 'shared' }: { readonly store?: Config['session']['store'] } = {},
 ): Promise<Subject> {
   keyFile ??= JSON.stringify(generateKeyFile());
   let offset: Seconds = 0;
@@ -101,6 +102,7 @@ export async function startSubject(
   const apps = createHandOffApps(port, at.gateway, now);
   const written = (provider: Readonly<Record<string, unknown>>) => ({
     publicUrl: at.gateway,
+    session: { store },
     keys: keyFile,
     providers: [{ id: providerId, ...provider }, rogue.config],
     ...(provider.triggers === true ? { triggers: { provider: providerId } } : {}),
@@ -108,8 +110,8 @@ export async function startSubject(
     clients: [
       { id: 'notes', name: 'Notes', home: `${at.notes}/`, origins: [at.notes] },
       { id: 'photos', name: 'Photos', home: `${at.photos}/`, origins: [at.photos] },
-      ...parties.clients,
-      ...apps.clients,
+      // who takes a hand-off
+      ...(store === 'none' ? [] : [...parties.clients, ...apps.clients]),
     ],
     rules: [
       { host: 'notes.acme.localhost', path: '/public/*', allow: 'public' },
