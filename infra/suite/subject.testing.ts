@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Seconds, systemClock } from '../../shared/clock.ts';
 import { type Config, parseConfig } from '../../shared/config.ts';
 import type { UserId } from '../../shared/identity.ts';
@@ -64,6 +64,13 @@ export type Subject = {
 
 export type StartSubject = () => Promise<Subject>;
 
+/** Have the gateways a store, or nothing but their cookies? */
+export type StoreUnderTest = Config['session']['store'];
+
+/** How a suite makes a test of what processes can do only together: without a store there is no such test. */
+export const testOf = (store: StoreUnderTest): ((name: string, test: () => Promise<void>) => void) =>
+  store === 'none' ? () => {} : it;
+
 /** Made once a process: keys are slow to make, and no test changes them. */
 let keyFile: string | undefined;
 
@@ -72,7 +79,7 @@ export async function startSubject(
   startProvider: StartProvider,
   openRooms: OpenRooms,
   startGateways: StartGateways = startInProcess,
-  { store = 'shared' }: { readonly store?: Config['session']['store'] } = {},
+  { store = 'shared' }: { readonly store?: StoreUnderTest } = {},
 ): Promise<Subject> {
   keyFile ??= JSON.stringify(generateKeyFile());
   let offset: Seconds = 0;

@@ -1,0 +1,214 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { readHostSession } from '../../shared/cookies/host-session.ts';
+import { cookiesSet, domainCookieOf, sessionOf } from './looking.testing.ts';
+import { people } from './people.testing.ts';
+import { type StartSubject, subjectFor } from './subject.testing.ts';
+
+const minute = 60;
+const hour = 3600;
+
+/** What takes a store: where there is none, nothing is at these addresses. */
+const absent: readonly [method: string, path: string][] = [
+  ['GET', '/.well-known/openid-configuration'],
+  ['GET', '/.well-known/jwks.json'],
+  ['GET', '/.well-known/web-identity'],
+  ['GET', '/authorize?client_id=notes&response_type=code'],
+  ['POST', '/authorize'],
+  ['POST', '/token'],
+  ['OPTIONS', '/token'],
+  ['GET', '/token'],
+  ['GET', '/userinfo'],
+  ['OPTIONS', '/userinfo'],
+  ['POST', '/introspect'],
+  ['GET', '/end-session'],
+  ['POST', '/end-session'],
+  ['GET', '/browser.js'],
+  ['GET', '/frame?client=notes'],
+  ['GET', '/check-session'],
+  ['POST', '/frame/check'],
+  ['POST', '/frame/watch'],
+  ['POST', '/frame/session-state'],
+  ['GET', '/sessions'],
+  ['POST', '/sessions/end'],
+  ['GET', '/fedcm/config.json'],
+  ['GET', '/fedcm/accounts'],
+  ['GET', '/fedcm/client-metadata'],
+  ['POST', '/fedcm/assertion'],
+  ['POST', '/fedcm/disconnect'],
+  ['GET', '/fedcm/login'],
+  ['GET', '/fedcm/signed-in'],
+];
+
+/** What a gateway does whose sessions are all in their cookies, and what it can't. */
+export function storelessSuite(start: StartSubject): void {
+  describe('a gateway without a store', () => {
+    const subject = subjectFor(start);
+    const refreshes = () => subject().tap.calls.filter(({ grant }) => grant === 'refresh_token');
+    const second = { 'x-suite-process': 'second' };
+
+    afterEach(async () => {
+      const { giveRoles, setState, tap } = subject();
+      tap.fail();
+      await setState(people.bob, 'active');
+      await giveRoles(people.bob, people.bob.roles);
+    });
+
+    it.each(absent)('has nothing at %s %s', async (method, path) => {
+      const { ask, at } = subject();
+      const answer = await ask(path, { method, headers: { origin: at.notes } });
+      expect(answer.status).toBe(404);
+      expect(JSON.parse(answer.body)).toMatchObject({ code: 'not_found' });
+      expect(cookiesSet(answer)).toEqual([]);
+    });
+
+    it('keeps the keys of domain cookie and identity, and is ready', async () => {
+      const { ask } = subject();
+      for (const path of ['/.well-known/sso-jwks.json', '/.well-known/identity-jwks.json', '/healthz'])
+        expect((await ask(path)).status, path).toBe(200);
+      expect((await ask('/readyz')).body).not.toMatch(/store|feed|users/);
+    });
+
+    it('leads nowhere on its pages that is not there, and sets no cookie for what is not there', async () => {
+      const { at, browser, signedIn } = subject();
+      const { page } = await signedIn(people.ann, browser(), `${at.gateway}/`);
+      for (const [, path] of absent) expect(page.body).not.toContain(`"${at.gateway}${path}`);
+      expect(page.hops.flatMap(cookiesSet)).not.toContain('__Host-sso_xs');
+      expect(page.hops.some(({ headers }) => headers.has('set-login'))).toBe(false);
+    });
+
+    it('signs in once for all apps, and each process knows it without the other', async () => {
+      const { at, browser, signedIn, uid } = subject();
+      const { tab, browser: one } = await signedIn(people.ann, browser('second'));
+      expect(JSON.parse(tab.page.body)).toMatchObject({ user: uid(people.ann), groups: 'admin' });
+      expect(await sessionOf(one, subject())).toMatchObject({ uid: uid(people.ann) });
+      expect((await tab.goto(`${at.photos}/`)).hops).toHaveLength(1);
+      const cookie = one.jar.header(new URL(at.gateway)) ?? '';
+      for (const process of [{}, second]) {
+        const answer = await subject().ask('/session', { headers: { cookie, ...process } });
+        expect(JSON.parse(answer.body)).toMatchObject({ uid: uid(people.ann), email: people.ann.email });
+      }
+    });
+
+    it('renews from the host cookie alone, never from a domain cookie', async () => {
+      const { at, ask, pass, signedIn } = subject();
+      const { browser, tab } = await signedIn();
+      const before = domainCookieOf(browser, at.notes);
+      await pass(40 * minute);
+      expect((await tab.goto(`${at.notes}/x`)).status).toBe(200);
+      const after = domainCookieOf(browser, at.notes);
+      expect(after).toMatchObject({ sid: before?.sid, sub: before?.sub });
+      expect(after?.exp).toBeGreaterThan(before?.exp ?? 0);
+      const stolen = `__Secure-sso=${browser.jar.value('__Secure-sso', at.notes)}`;
+      expect(await ask('/session', { headers: { cookie: stolen } })).toMatchObject({ status: 401 });
+    });
+
+    it('asks the provider once an hour by the token that the cookie carries, and notes the answer there', async () => {
+      const { at, keyring, now, pass, signedIn } = subject();
+      const { browser, tab } = await signedIn();
+      const confirmed = async () => {
+        const header = browser.jar.header(new URL(at.gateway));
+        return (await readHostSession(header, '__Host-sso', keyring.sealing, now()))?.carried?.providerConfirmedAt ?? 0;
+      };
+      const began = await confirmed();
+      const before = refreshes().length;
+      await pass(61 * minute);
+      await tab.goto(`${at.notes}/`);
+      expect(refreshes()).toHaveLength(before + 1);
+      expect(await confirmed()).toBeGreaterThanOrEqual(began + 61 * minute);
+      for (let i = 0; i < 2; i++) {
+        await pass(25 * minute);
+        expect((await tab.goto(`${at.notes}/`)).status).toBe(200);
+      }
+      expect(refreshes()).toHaveLength(before + 1);
+      await pass(hour);
+      await tab.goto(`${at.notes}/`);
+      expect(refreshes()).toHaveLength(before + 2);
+      expect(subject().log.filter(({ text }) => text.includes('rotates'))).toEqual([]);
+    });
+
+    it('ends with the grant at the provider, and does not come back', async () => {
+      const { at, pass, provider, signedIn } = subject();
+      const { browser, tab } = await signedIn(people.dan);
+      await provider.endGrants(people.dan);
+      await pass(61 * minute);
+      await tab.goto(`${at.notes}/`, { stopAt: `${provider.origin}/` });
+      expect(tab.page.next).toContain(provider.origin);
+      expect(browser.jar.value('__Host-sso', at.gateway)).toBeUndefined();
+    });
+
+    it('renews with what was last known while the provider is down, for an hour', async () => {
+      const { at, now, pass, signedIn, tap } = subject();
+      const { browser, tab } = await signedIn();
+      await pass(55 * minute);
+      await tab.goto(`${at.notes}/`);
+      tap.fail('down');
+      await pass(26 * minute);
+      expect((await tab.goto(`${at.notes}/`)).status).toBe(200);
+      expect((domainCookieOf(browser, at.notes)?.exp ?? 0) - now()).toBeLessThanOrEqual(5 * minute);
+      await pass(61 * minute);
+      expect((await tab.goto(`${at.notes}/`)).status).toBe(503);
+      tap.fail();
+      expect((await tab.goto(`${at.notes}/`)).status).toBe(200);
+    });
+
+    it('takes new roles at the next renewal, and lets nobody wait for news of them', async () => {
+      const { at, giveRoles, pass, signedIn } = subject();
+      const { tab } = await signedIn(people.bob, undefined, `${at.notes}/team/x`);
+      expect(tab.page.status).toBe(200);
+      await giveRoles(people.bob, []);
+      // far longer than news may be old elsewhere: what a cookie says holds for as long as the cookie
+      await pass(10 * minute);
+      expect((await tab.goto(`${at.notes}/team/x`)).status).toBe(200);
+      await pass(15 * minute);
+      expect((await tab.goto(`${at.notes}/team/x`)).status).toBe(403);
+    });
+
+    it('refuses a disabled person at the next renewal, and takes the cookies away', async () => {
+      const { at, ask, pass, setState, signedIn } = subject();
+      const { browser, tab } = await signedIn(people.bob);
+      const copy = browser.jar.header(new URL(at.gateway)) ?? '';
+      await setState(people.bob, 'disabled');
+      await pass(25 * minute);
+      expect((await tab.goto(`${at.notes}/`)).status).toBe(403);
+      expect(browser.jar.all().map(({ name }) => name)).not.toContain('__Host-sso');
+      expect(domainCookieOf(browser, at.notes)).toBeUndefined();
+      for (const process of [{}, second])
+        expect(await ask('/session', { headers: { cookie: copy, ...process } })).toMatchObject({ status: 403 });
+    });
+
+    it('ends for good at its end, however often it was renewed', async () => {
+      const { at, pass, provider, signedIn } = subject();
+      const { browser, tab } = await signedIn();
+      const begun = domainCookieOf(browser, at.notes)?.iat ?? 0;
+      const copy = browser.jar.header(new URL(at.gateway)) ?? '';
+      for (let i = 0; i < 24; i++) {
+        await pass(29 * minute);
+        expect((await tab.goto(`${at.notes}/`)).status).toBe(200);
+        expect(domainCookieOf(browser, at.notes)?.exp).toBeLessThanOrEqual(begun + 12 * hour);
+      }
+      await pass(hour);
+      expect(await subject().ask('/session', { headers: { cookie: copy } })).toMatchObject({ status: 401 });
+      await tab.goto(`${at.notes}/`, { stopAt: provider.origin });
+      expect(tab.page.next).toContain(provider.origin);
+    });
+
+    it('signs out of this browser and the provider; a copy lives until the provider is asked', async () => {
+      const { at, ask, pass, provider, signedIn, tap } = subject();
+      const { browser, tab } = await signedIn(people.cyd, undefined, `${at.gateway}/`);
+      const copy = browser.jar.header(new URL(at.gateway)) ?? '';
+      await tab.submit();
+      await provider.finishSignOut(tab);
+      expect(tab.page.url).toBe(`${at.gateway}/signed-out`);
+      expect(tab.page.hops.map(({ url }) => new URL(url).origin)).toContain(provider.origin);
+      expect(browser.jar.all().filter(({ domain }) => domain.includes('acme'))).toEqual([]);
+      expect(tap.calls.some(({ path, status }) => path.includes('revo') && status === 200)).toBe(true);
+      await tab.goto(`${at.notes}/`);
+      expect(tab.page.body).toContain('name="password"');
+      // so it is written in the README: nothing is there that could know
+      expect(await ask('/session', { headers: { cookie: copy } })).toMatchObject({ status: 200 });
+      await pass(61 * minute);
+      for (const process of [{}, second])
+        expect(await ask('/session', { headers: { cookie: copy, ...process } })).toMatchObject({ status: 401 });
+    });
+  });
+}
