@@ -4,7 +4,7 @@ import { cookieNames } from '../shared/cookies/cookie.ts';
 import { SsoError } from '../shared/errors.ts';
 import { createCheckCore } from './check/core.ts';
 import { authRequest, extAuthz } from './check/dialects.ts';
-import { createFeed, type Feed, silentFeed } from './check/feed.ts';
+import { createFeed, createOwnFeed, type Feed } from './check/feed.ts';
 import { createIdentityMint } from './check/identity-token.ts';
 import { createPeopleAfresh } from './check/people-afresh.ts';
 import { createCheckRules } from './check/request.ts';
@@ -62,7 +62,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   assertStoreAsConfigured(deps);
   assertClientKeys(config.clients, keyring);
   const at = createAddresses(config);
-  const feed = store ? createFeed({ store, clock, log }) : silentFeed;
+  const feed = store ? createFeed({ store, clock, log }) : createOwnFeed();
   const providers = new Map(
     config.providers.map(
       (provider) => [provider.id, createProvider(provider, at.url(`/callback/${provider.id}`), deps)] as const,

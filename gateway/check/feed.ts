@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Milliseconds, Seconds } from '../../shared/clock.ts';
 import type { UserId } from '../../shared/identity.ts';
 import type { FeedEntry, Store } from '../../shared/store/store.ts';
@@ -36,18 +37,23 @@ const pollEvery: Milliseconds = 2000;
 const patience: Seconds = 15;
 
 /**
- * The feed where nothing is shared: it has no news, and is never too old to say so. What a cookie claims counts for as long
- * as the cookie does.
+ * The feed of a process that shares nothing: it knows what it ended itself, hears of nothing else, and is never too old to
+ * say so. What a cookie claims counts for as long as the cookie does.
  */
-export const silentFeed: Feed = {
-  isEnded: () => false,
-  permissionVersion: () => undefined,
-  age: () => 0,
-  apply: () => {},
-  poll: async () => {},
-  onRead: () => {},
-  follow: async () => async () => {},
-};
+export function createOwnFeed(): Feed {
+  const ended = new LRUCache<string, true>({ max: 10_000 });
+  return {
+    isEnded: (sid) => ended.has(sid),
+    permissionVersion: () => undefined,
+    age: () => 0,
+    apply(entry) {
+      if (entry.kind === 'session-ended') ended.set(entry.sid, true);
+    },
+    poll: async () => {},
+    onRead: () => {},
+    follow: async () => async () => {},
+  };
+}
 
 /** Makes the feed of one process. Before the first successful read it is infinitely old. */
 export function createFeed({

@@ -1,5 +1,6 @@
 import type { CarriedSession } from '../../shared/cookies/host-session.ts';
 import type { Provider } from '../provider/openid.ts';
+import { endSession } from './end.ts';
 import type { Parts } from './parts.ts';
 import type { KnownSession } from './provider-tokens.ts';
 
@@ -12,9 +13,11 @@ const rotating = new WeakSet<Provider>();
  * @returns What the cookie has to carry from now on, where the provider was asked and said yes.
  */
 export async function confirmCarried(
-  { carried, providerConfirmedAt, sid }: Pick<KnownSession, 'carried' | 'providerConfirmedAt' | 'sid'>,
-  { clock, config, log, providers }: Pick<Parts, 'clock' | 'config' | 'log' | 'providers'>,
+  session: KnownSession,
+  parts: Parts,
 ): Promise<CarriedSession | 'confirmed' | 'ended' | 'down'> {
+  const { carried, providerConfirmedAt, sid } = session;
+  const { clock, config, log, providers } = parts;
   const now = clock();
   if (now - providerConfirmedAt < config.session.providerRefreshAfter) return 'confirmed';
   const provider = providers.get(carried?.identity.provider ?? '');
@@ -27,7 +30,10 @@ export async function confirmCarried(
     log.warn('renewing without the provider', { sid, provider: identity.provider }, error);
     return 'down';
   }
-  if (answer === 'ended') return 'ended';
+  if (answer === 'ended') {
+    await endSession(session, 'provider', parts);
+    return 'ended';
+  }
   const next = answer.refreshToken ?? refreshToken;
   if (next !== refreshToken && !rotating.has(provider)) {
     rotating.add(provider);

@@ -24,7 +24,7 @@ export type Confirmed = {
  * @param session Live, as the store has just said, or its cookie where there is none.
  * @param person The session's, as the directory has just said; `undefined`: there is no row.
  * @returns `undefined`: the session has ended.
- * @throws SsoError `account_disabled`, `account_unknown` (every session of the person is over then),
+ * @throws SsoError `account_disabled`, `account_unknown` (every session of the person is over then; without a store, this one),
  *   `store_unavailable`, `provider_unavailable` (nothing has ended)
  */
 export async function confirmSession(
@@ -33,7 +33,7 @@ export async function confirmSession(
   parts: Parts,
 ): Promise<Confirmed | undefined> {
   if (person?.state !== 'active') {
-    await endSessionsOf(session, 'disabled', parts);
+    await (hasStore(parts) ? endSessionsOf(session, 'disabled', parts) : endSession(session, 'disabled', parts));
     throw new SsoError(person ? 'account_disabled' : 'account_unknown', `the person is ${person?.state ?? 'gone'}`);
   }
   const answer = hasStore(parts) ? await confirmWithProvider(session, parts) : await confirmCarried(session, parts);

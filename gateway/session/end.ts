@@ -28,7 +28,8 @@ export function clearSessionCookies(header: string | undefined, parts: Pick<Part
  * Ends a session everywhere: in the store, at this process at once and at the others by the feed, at every app that was
  * given tokens by a logout token (which nobody waits for), and at the provider, whose refresh token is revoked.
  *
- * Without a store it ends at the provider alone: a copy of its cookie opens until the provider is asked again.
+ * Without a store it ends at this process and at the provider alone: at others a copy of its cookie opens until the
+ * provider is asked again.
  *
  * @returns What the session kept of the provider's tokens, for the provider's own sign-out.
  * @throws SsoError `store_unavailable`: the session lives on, and the person has to be told.

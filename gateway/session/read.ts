@@ -24,7 +24,7 @@ export async function readSession(header: string | undefined, parts: Parts): Pro
   if (!host) return undefined;
   if (!hasStore(parts)) {
     const session = readCarried(host);
-    return session && { host, session };
+    return session && !parts.feed.isEnded(session.sid) ? { host, session } : undefined;
   }
   const session = await parts.store.findSessionByHandle(hashHandle(host.handle), now);
   return session && session.sid === host.sid ? { host, session } : undefined;

@@ -110,7 +110,6 @@ export async function startSession(
   const provider = parts.providers.get(answer.identity.provider);
   const { identity, refreshToken } = answer;
   const idToken = provider?.config.kind === 'openid' ? answer.idToken : undefined;
-  const sealed = await sealProviderTokens({ refreshToken, idToken }, keyring.sealing, now, endsAt);
   const carried: CarriedSession = {
     identity,
     createdAt: now,
@@ -128,25 +127,24 @@ export async function startSession(
       endsAt,
     ),
   ];
-  if (!hasStore(parts)) {
-    parts.log.info('signed in', { uid: person.uid, sid, provider: identity.provider });
-    return cookies;
+  if (hasStore(parts)) {
+    const sealed = await sealProviderTokens({ refreshToken, idToken }, keyring.sealing, now, endsAt);
+    cookies.push(await writeCrossSiteSession({ sid }, names.crossSite, keyring.sealing, now, endsAt));
+    await parts.store.createSession(
+      {
+        sid,
+        userId: person.uid,
+        identity,
+        authTime,
+        createdAt: now,
+        endsAt,
+        ...(request.userAgent === undefined ? {} : { userAgent: request.userAgent.slice(0, 256) }),
+        ...(sealed === undefined ? {} : { sealedProviderTokens: sealed }),
+      },
+      hashHandle(handle),
+      request.replaces?.sid,
+    );
   }
-  cookies.push(await writeCrossSiteSession({ sid }, names.crossSite, keyring.sealing, now, endsAt));
-  await parts.store.createSession(
-    {
-      sid,
-      userId: person.uid,
-      identity,
-      authTime,
-      createdAt: now,
-      endsAt,
-      ...(request.userAgent === undefined ? {} : { userAgent: request.userAgent.slice(0, 256) }),
-      ...(sealed === undefined ? {} : { sealedProviderTokens: sealed }),
-    },
-    hashHandle(handle),
-    request.replaces?.sid,
-  );
   if (request.replaces) {
     parts.feed.apply({ kind: 'session-ended', sid: request.replaces.sid, until: request.replaces.endsAt });
     parts.logouts.wake();

@@ -2,15 +2,14 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { textOf } from './browser.ts';
 import { cookiesSet, domainCookieOf, sessionOf } from './looking.testing.ts';
 import { people } from './people.testing.ts';
-import { type StartSubject, type StoreUnderTest, subjectFor, testOf } from './subject.testing.ts';
+import { type StartSubject, subjectFor } from './subject.testing.ts';
 import type { Fault } from './tap.testing.ts';
 
 const minute = 60;
 const faults: readonly Fault[] = ['down', 'error', 'html', 'garbage'];
 
 /** The provider fails, and the people who are signed in are to notice as little as can be. */
-export function providerOutageSuite(start: StartSubject, store: StoreUnderTest = 'shared'): void {
-  const itShared = testOf(store);
+export function providerOutageSuite(start: StartSubject): void {
   describe('while the provider cannot be reached', () => {
     const subject = subjectFor(start);
     afterEach(() => subject().tap.fail());
@@ -93,7 +92,7 @@ export function providerOutageSuite(start: StartSubject, store: StoreUnderTest =
       expect((await tab.goto(`${at.gateway}/`)).status).toBe(200);
     });
 
-    itShared('a sign-out ends the session here', async () => {
+    it('a sign-out ends the session here', async () => {
       const { at, ask, signedIn, tap } = subject();
       const { browser } = await signedIn();
       const cookie = browser.jar.header(new URL(at.gateway)) ?? '';
@@ -107,8 +106,7 @@ export function providerOutageSuite(start: StartSubject, store: StoreUnderTest =
 }
 
 /** Costs five real seconds, so that one provider is enough. */
-export function silentProviderSuite(start: StartSubject, store: StoreUnderTest = 'shared'): void {
-  const itShared = testOf(store);
+export function silentProviderSuite(start: StartSubject): void {
   describe('a provider that never answers', () => {
     const subject = subjectFor(start);
 

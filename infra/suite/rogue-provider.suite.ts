@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cookiesSet, domainCookieOf, sessionOf } from './looking.testing.ts';
 import type { Mischief } from './rogue-provider.testing.ts';
-import { type StartSubject, type StoreUnderTest, subjectFor, testOf } from './subject.testing.ts';
+import { type StartSubject, subjectFor } from './subject.testing.ts';
 
 const ago = (seconds: number) => Math.floor(Date.now() / 1000) - seconds;
 
@@ -41,8 +41,7 @@ const mischief: Readonly<Record<string, Mischief>> = {
 };
 
 /** A provider that lies, or that somebody between it and us makes lie. */
-export function rogueProviderSuite(start: StartSubject, store: StoreUnderTest = 'shared'): void {
-  const itShared = testOf(store);
+export function rogueProviderSuite(start: StartSubject): void {
   describe('a provider that answers with', () => {
     const subject = subjectFor(start);
     const login = () => {
@@ -81,7 +80,7 @@ export function rogueProviderSuite(start: StartSubject, store: StoreUnderTest = 
       expect(await sessionOf(one, subject())).toBeUndefined();
     });
 
-    itShared('another person at the refresh ends the session', async () => {
+    it('another person at the refresh ends the session', async () => {
       const { browser, rogue, pass } = subject();
       rogue.misbehave();
       const one = browser();

@@ -2,13 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { textOf } from './browser.ts';
 import { cookiesSet, domainCookieOf, sessionOf } from './looking.testing.ts';
 import { people } from './people.testing.ts';
-import { type StartSubject, type StoreUnderTest, subjectFor, testOf } from './subject.testing.ts';
+import { type StartSubject, subjectFor } from './subject.testing.ts';
 
 const minute = 60;
 
 /** What an app under the parent domain can do that is not ours, or was taken over: set cookies for all, and read the domain cookie. */
-export function siblingSuite(start: StartSubject, store: StoreUnderTest = 'shared'): void {
-  const itShared = testOf(store);
+export function siblingSuite(start: StartSubject): void {
   describe('a sibling that tosses a domain cookie', () => {
     const subject = subjectFor(start);
     const toss = (value: string) => `__Secure-sso=${value}; Domain=acme.localhost; Path=/; Secure; HttpOnly`;
@@ -40,7 +39,7 @@ export function siblingSuite(start: StartSubject, store: StoreUnderTest = 'share
       expect(domainCookieOf(one, at.notes)).toBeUndefined();
     });
 
-    itShared('of a session that has ended gives nobody back', async () => {
+    it('of a session that has ended gives nobody back', async () => {
       const { at, provider, signedIn, uid } = subject();
       const { browser, tab } = await signedIn(people.ann);
       const old = browser.jar.value('__Secure-sso', at.notes) ?? '';
@@ -113,7 +112,7 @@ export function siblingSuite(start: StartSubject, store: StoreUnderTest = 'share
       expect(domainCookieOf(browser, at.notes)?.sub).toBe(uid(people.cyd));
     });
 
-    itShared('ends with the session that it was stolen from', async () => {
+    it('ends with the session that it was stolen from', async () => {
       const { at, ask, provider, signedIn } = subject();
       const { browser, tab } = await signedIn(people.ann);
       const cookie = `__Secure-sso=${browser.jar.value('__Secure-sso', at.notes)}`;

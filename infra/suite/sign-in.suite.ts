@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { textOf } from './browser.ts';
 import { domainCookieOf, sessionOf } from './looking.testing.ts';
 import { newcomer, people } from './people.testing.ts';
-import { type StartSubject, type StoreUnderTest, subjectFor, testOf } from './subject.testing.ts';
+import { type StartSubject, subjectFor } from './subject.testing.ts';
 
 /** What people do when they sign in, and what they come to see. */
-export function signInSuite(start: StartSubject, store: StoreUnderTest = 'shared'): void {
-  const itShared = testOf(store);
+export function signInSuite(start: StartSubject): void {
   describe('signing in', () => {
     const subject = subjectFor(start);
     const loginTo = (url: string, more: Record<string, string> = {}) =>
@@ -134,7 +133,7 @@ export function signInSuite(start: StartSubject, store: StoreUnderTest = 'shared
       expect(await sessionOf(one, subject())).toMatchObject({ email: 'ann@acme.test' });
     });
 
-    itShared('ends the first session with the second sign-in, and nothing of the first works any more', async () => {
+    it('ends the first session with the second sign-in, and nothing of the first works any more', async () => {
       const { at, provider, signedIn, ask } = subject();
       const { browser, tab } = await signedIn();
       const before = browser.jar.header(new URL(at.gateway)) ?? '';

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { readHostSession } from '../../shared/cookies/host-session.ts';
+import type { Seconds } from '../../shared/clock.ts';
+import { type HostSession, readHostSession, writeHostSession } from '../../shared/cookies/host-session.ts';
+import { createKeyring, generateKeyFile, type Keyring } from '../../shared/keys/keyring.ts';
 import { cookiesSet, domainCookieOf, sessionOf } from './looking.testing.ts';
 import { people } from './people.testing.ts';
-import { type StartSubject, subjectFor } from './subject.testing.ts';
+import { type StartSubject, type Subject, subjectFor } from './subject.testing.ts';
 
 const minute = 60;
 const hour = 3600;
@@ -38,6 +40,10 @@ const absent: readonly [method: string, path: string][] = [
   ['GET', '/fedcm/login'],
   ['GET', '/fedcm/signed-in'],
 ];
+
+/** The `Cookie` header of a browser with that session. */
+const write = async (session: HostSession, { sealing }: Keyring, now: Seconds): Promise<string> =>
+  (await writeHostSession(session, '__Host-sso', sealing, now)).split(';')[0] ?? '';
 
 /** What a gateway does whose sessions are all in their cookies, and what it can't. */
 export function storelessSuite(start: StartSubject): void {
@@ -102,6 +108,50 @@ export function storelessSuite(start: StartSubject): void {
       expect(await ask('/session', { headers: { cookie: stolen } })).toMatchObject({ status: 401 });
     });
 
+    it.each<[string, (world: Subject, session: HostSession) => Promise<string>]>([
+      [
+        'of a gateway with a store',
+        async ({ keyring, now }, { carried, ...session }) => write(session, keyring, now()),
+      ],
+      [
+        'that other keys sealed',
+        async ({ now }, session) => write(session, createKeyring(JSON.stringify(generateKeyFile('EdDSA'))), now()),
+      ],
+      [
+        'with a letter changed',
+        async ({ keyring, now }, session) => {
+          const cookie = await write(session, keyring, now());
+          const at = cookie.length - 40;
+          return `${cookie.slice(0, at)}${cookie[at] === 'A' ? 'B' : 'A'}${cookie.slice(at + 1)}`;
+        },
+      ],
+      [
+        'beside another’s',
+        async ({ keyring, now }, session) =>
+          `${await write(session, keyring, now())}; ${await write(session, keyring, now())}`,
+      ],
+      [
+        'whose session is over',
+        async ({ keyring, now }, session) => write({ ...session, endsAt: now() - 1 }, keyring, now() - 60),
+      ],
+    ])('is shown nobody by a cookie %s', async (_, make) => {
+      const { at, ask, keyring, now, signedIn } = subject();
+      const { browser } = await signedIn();
+      const session = await readHostSession(
+        browser.jar.header(new URL(at.gateway)),
+        '__Host-sso',
+        keyring.sealing,
+        now(),
+      );
+      if (!session) throw new Error('nobody is signed in');
+      expect(await ask('/session', { headers: { cookie: await write(session, keyring, now()) } })).toMatchObject({
+        status: 200,
+      });
+      const cookie = await make(subject(), session);
+      for (const process of [{}, second])
+        expect(await ask('/session', { headers: { cookie, ...process } })).toMatchObject({ status: 401 });
+    });
+
     it('asks the provider once an hour by the token that the cookie carries, and notes the answer there', async () => {
       const { at, keyring, now, pass, signedIn } = subject();
       const { browser, tab } = await signedIn();
@@ -124,6 +174,23 @@ export function storelessSuite(start: StartSubject): void {
       await tab.goto(`${at.notes}/`);
       expect(refreshes()).toHaveLength(before + 2);
       expect(subject().log.filter(({ text }) => text.includes('rotates'))).toEqual([]);
+    });
+
+    it.each([
+      ['GET', ['__Host-sso']],
+      ['POST', ['__Host-sso', '__Secure-sso']],
+    ] as const)('hands out what the cookie now carries at %s /session too', async (method, set) => {
+      const { at, ask, pass, signedIn } = subject();
+      const { browser } = await signedIn();
+      await pass(61 * minute);
+      const headers = { cookie: browser.jar.header(new URL(at.gateway)) ?? '', origin: at.gateway };
+      const before = refreshes().length;
+      const answer = await ask('/session', { method, headers });
+      expect([answer.status, cookiesSet(answer).sort()]).toEqual([200, set]);
+      const next = answer.cookies.map((line) => line.split(';')[0]).join('; ');
+      const again = await ask('/session', { method, headers: { ...headers, cookie: next } });
+      expect([again.status, cookiesSet(again)]).toEqual([200, set.filter((name) => name !== '__Host-sso')]);
+      expect(refreshes()).toHaveLength(before + 1);
     });
 
     it('ends with the grant at the provider, and does not come back', async () => {
@@ -172,8 +239,11 @@ export function storelessSuite(start: StartSubject): void {
       expect((await tab.goto(`${at.notes}/`)).status).toBe(403);
       expect(browser.jar.all().map(({ name }) => name)).not.toContain('__Host-sso');
       expect(domainCookieOf(browser, at.notes)).toBeUndefined();
-      for (const process of [{}, second])
-        expect(await ask('/session', { headers: { cookie: copy, ...process } })).toMatchObject({ status: 403 });
+      for (const [status, process] of [
+        [401, {}],
+        [403, second],
+      ] as const)
+        expect(await ask('/session', { headers: { cookie: copy, ...process } })).toMatchObject({ status });
     });
 
     it('ends for good at its end, however often it was renewed', async () => {
@@ -192,7 +262,7 @@ export function storelessSuite(start: StartSubject): void {
       expect(tab.page.next).toContain(provider.origin);
     });
 
-    it('signs out of this browser and the provider; a copy lives until the provider is asked', async () => {
+    it('signs out of this browser and the provider; a copy opens at other processes until the provider is asked', async () => {
       const { at, ask, pass, provider, signedIn, tap } = subject();
       const { browser, tab } = await signedIn(people.cyd, undefined, `${at.gateway}/`);
       const copy = browser.jar.header(new URL(at.gateway)) ?? '';
@@ -204,11 +274,35 @@ export function storelessSuite(start: StartSubject): void {
       expect(tap.calls.some(({ path, status }) => path.includes('revo') && status === 200)).toBe(true);
       await tab.goto(`${at.notes}/`);
       expect(tab.page.body).toContain('name="password"');
-      // so it is written in the README: nothing is there that could know
-      expect(await ask('/session', { headers: { cookie: copy } })).toMatchObject({ status: 200 });
+      for (const path of ['/session', '/check'])
+        expect(await ask(path, { headers: { cookie: copy } }), path).toMatchObject({ status: 401 });
+      // nothing is there that could tell the other process
+      expect(await ask('/session', { headers: { cookie: copy, ...second } })).toMatchObject({ status: 200 });
       await pass(61 * minute);
       for (const process of [{}, second])
         expect(await ask('/session', { headers: { cookie: copy, ...process } })).toMatchObject({ status: 401 });
+    });
+  });
+}
+
+/** The mistake of configuration that nobody would notice until people are signed out for no reason. */
+export function rotatingSuite(start: StartSubject): void {
+  describe('a gateway without a store, at a provider that rotates refresh tokens', () => {
+    const subject = subjectFor(start);
+
+    it('says so in its log, once a process, and goes on by the newest token', async () => {
+      const { at, log, pass, signedIn } = subject();
+      const { tab } = await signedIn();
+      for (let i = 0; i < 3; i++) {
+        await pass(61 * minute);
+        expect((await tab.goto(`${at.notes}/`)).hops.map(({ url }) => new URL(url).origin)).toEqual([
+          at.notes,
+          at.gateway,
+          at.notes,
+        ]);
+      }
+      const said = log.filter(({ event }) => event.includes('rotates refresh tokens'));
+      expect(said.map(({ level }) => level)).toEqual(['error']);
     });
   });
 }
