@@ -4,42 +4,11 @@ import { type HostSession, readHostSession, writeHostSession } from '../../share
 import { createKeyring, generateKeyFile, type Keyring } from '../../shared/keys/keyring.ts';
 import { cookiesSet, domainCookieOf, sessionOf } from './looking.testing.ts';
 import { people } from './people.testing.ts';
+import { absentSuite } from './storeless-absent.suite.ts';
 import { type StartSubject, type Subject, subjectFor } from './subject.testing.ts';
 
 const minute = 60;
 const hour = 3600;
-
-/** What takes a store: where there is none, nothing is at these addresses. */
-const absent: readonly [method: string, path: string][] = [
-  ['GET', '/.well-known/openid-configuration'],
-  ['GET', '/.well-known/jwks.json'],
-  ['GET', '/.well-known/web-identity'],
-  ['GET', '/authorize?client_id=notes&response_type=code'],
-  ['POST', '/authorize'],
-  ['POST', '/token'],
-  ['OPTIONS', '/token'],
-  ['GET', '/token'],
-  ['GET', '/userinfo'],
-  ['OPTIONS', '/userinfo'],
-  ['POST', '/introspect'],
-  ['GET', '/end-session'],
-  ['POST', '/end-session'],
-  ['GET', '/browser.js'],
-  ['GET', '/frame?client=notes'],
-  ['GET', '/check-session'],
-  ['POST', '/frame/check'],
-  ['POST', '/frame/watch'],
-  ['POST', '/frame/session-state'],
-  ['GET', '/sessions'],
-  ['POST', '/sessions/end'],
-  ['GET', '/fedcm/config.json'],
-  ['GET', '/fedcm/accounts'],
-  ['GET', '/fedcm/client-metadata'],
-  ['POST', '/fedcm/assertion'],
-  ['POST', '/fedcm/disconnect'],
-  ['GET', '/fedcm/login'],
-  ['GET', '/fedcm/signed-in'],
-];
 
 /** The `Cookie` header of a browser with that session. */
 const write = async (session: HostSession, { sealing }: Keyring, now: Seconds): Promise<string> =>
@@ -47,39 +16,19 @@ const write = async (session: HostSession, { sealing }: Keyring, now: Seconds): 
 
 /** What a gateway does whose sessions are all in their cookies, and what it can't. */
 export function storelessSuite(start: StartSubject): void {
+  absentSuite(start);
+
   describe('a gateway without a store', () => {
     const subject = subjectFor(start);
     const refreshes = () => subject().tap.calls.filter(({ grant }) => grant === 'refresh_token');
     const second = { 'x-suite-process': 'second' };
 
     afterEach(async () => {
-      const { giveRoles, setState, tap } = subject();
+      const { giveRoles, setAvailable, setState, tap } = subject();
       tap.fail();
+      setAvailable('directory', true);
       await setState(people.bob, 'active');
       await giveRoles(people.bob, people.bob.roles);
-    });
-
-    it.each(absent)('has nothing at %s %s', async (method, path) => {
-      const { ask, at } = subject();
-      const answer = await ask(path, { method, headers: { origin: at.notes } });
-      expect(answer.status).toBe(404);
-      expect(JSON.parse(answer.body)).toMatchObject({ code: 'not_found' });
-      expect(cookiesSet(answer)).toEqual([]);
-    });
-
-    it('keeps the keys of domain cookie and identity, and is ready', async () => {
-      const { ask } = subject();
-      for (const path of ['/.well-known/sso-jwks.json', '/.well-known/identity-jwks.json', '/healthz'])
-        expect((await ask(path)).status, path).toBe(200);
-      expect((await ask('/readyz')).body).not.toMatch(/store|feed|users/);
-    });
-
-    it('leads nowhere on its pages that is not there, and sets no cookie for what is not there', async () => {
-      const { at, browser, signedIn } = subject();
-      const { page } = await signedIn(people.ann, browser(), `${at.gateway}/`);
-      for (const [, path] of absent) expect(page.body).not.toContain(`"${at.gateway}${path}`);
-      expect(page.hops.flatMap(cookiesSet)).not.toContain('__Host-sso_xs');
-      expect(page.hops.some(({ headers }) => headers.has('set-login'))).toBe(false);
     });
 
     it('signs in once for all apps, and each process knows it without the other', async () => {
@@ -215,6 +164,19 @@ export function storelessSuite(start: StartSubject): void {
       await pass(61 * minute);
       expect((await tab.goto(`${at.notes}/`)).status).toBe(503);
       tap.fail();
+      expect((await tab.goto(`${at.notes}/`)).status).toBe(200);
+    });
+
+    it('renews with what was last known while the directory is down, and ends nothing', async () => {
+      const { at, now, pass, setAvailable, signedIn } = subject();
+      const { browser, tab } = await signedIn();
+      await pass(25 * minute);
+      setAvailable('directory', false);
+      expect((await tab.goto(`${at.notes}/`)).status).toBe(200);
+      expect((domainCookieOf(browser, at.notes)?.exp ?? 0) - now()).toBeLessThanOrEqual(5 * minute);
+      await pass(2 * hour);
+      expect((await tab.goto(`${at.notes}/`)).status).toBe(503);
+      setAvailable('directory', true);
       expect((await tab.goto(`${at.notes}/`)).status).toBe(200);
     });
 
