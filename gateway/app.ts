@@ -1,57 +1,37 @@
 import { Hono } from 'hono';
+import { ConfigError } from '../shared/config.ts';
 import { cookieNames } from '../shared/cookies/cookie.ts';
 import { SsoError } from '../shared/errors.ts';
 import { createCheckCore } from './check/core.ts';
 import { authRequest, extAuthz } from './check/dialects.ts';
-import { createFeed, type Feed } from './check/feed.ts';
+import { createFeed, createOwnFeed, type Feed } from './check/feed.ts';
 import { createIdentityMint } from './check/identity-token.ts';
 import { createPeopleAfresh } from './check/people-afresh.ts';
 import { createCheckRules } from './check/request.ts';
 import type { GatewayDeps } from './deps.ts';
 import { assertClientKeys, createClientKeys } from './hand-off/client-keys.ts';
 import { createAddresses } from './http/addresses.ts';
-import type { GatewayContext, GatewayEnv } from './http/context.ts';
+import { addCookies, type GatewayContext, type GatewayEnv } from './http/context.ts';
 import { errorResponse } from './http/error-response.ts';
 import { setLoginStatus } from './http/login-status.ts';
-import { createRateLimit } from './http/rate-limit.ts';
 import { createSecureHeaders } from './http/security-headers.ts';
-import { createIntrospection } from './introspection/introspection.ts';
-import { createLogouts, type Logouts } from './logout/delivery.ts';
+import { createLogouts, type Logouts, noLogouts } from './logout/delivery.ts';
 import { createProvider } from './provider/openid.ts';
 import { createUpstreams } from './proxy/upstreams.ts';
-import { authorize, postAuthorize } from './routes/authorize.ts';
-import { browserScriptFile } from './routes/browser-script.ts';
 import { callback } from './routes/callback.ts';
 import { type Checker, check } from './routes/check.ts';
-import { discovery } from './routes/discovery.ts';
-import { endSessionEndpoint, postEndSession } from './routes/end-session.ts';
-import {
-  fedcmAccounts,
-  fedcmAssertion,
-  fedcmClientMetadata,
-  fedcmConfigFile,
-  fedcmDisconnect,
-  fedcmLogin,
-  fedcmSignedIn,
-  webIdentityFile,
-} from './routes/fedcm.ts';
-import { checkSession, frame } from './routes/frame.ts';
-import { frameCheck } from './routes/frame-check.ts';
-import { frameSessionState } from './routes/frame-session-state.ts';
-import { frameWatch } from './routes/frame-watch.ts';
+import { webIdentityFile } from './routes/fedcm.ts';
 import { readiness } from './routes/health.ts';
 import { home } from './routes/home.ts';
-import { introspect } from './routes/introspect.ts';
 import { jwks } from './routes/jwks.ts';
 import { login } from './routes/login.ts';
 import { confirmLogout, logout, signedOut } from './routes/logout.ts';
 import { createProxied } from './routes/proxied.ts';
 import { refresh } from './routes/refresh.ts';
 import { renewBySession, session, sessionPreflight } from './routes/session.ts';
-import { endSessions, sessions } from './routes/sessions.ts';
-import { token, tokenPreflight } from './routes/token.ts';
-import { userinfo, userinfoPreflight } from './routes/userinfo.ts';
-import type { Parts } from './session/parts.ts';
+import { mountShared, sharedMethods } from './routes/shared.ts';
+import { clearSessionCookies } from './session/end.ts';
+import { hasStore, type Parts } from './session/parts.ts';
 import { sendAwayOnNews } from './session/send-away.ts';
 
 export type { GatewayDeps, Log } from './deps.ts';
@@ -75,22 +55,25 @@ export type Gateway = {
  * Builds a gateway. Nothing is fetched, opened or begun: the first request does that, `feed.follow()` and
  * `logouts.follow()`.
  *
- * @throws ConfigError where the key file and the apps' settings don't fit together.
+ * @throws ConfigError where the key file and the apps' settings don't fit together, or store and setting.
  */
 export function createGateway(deps: GatewayDeps): Gateway {
-  const { clients, config, keyring, log } = deps;
+  const { clients, clock, config, keyring, log, store } = deps;
+  assertStoreAsConfigured(deps);
   assertClientKeys(config.clients, keyring);
   const at = createAddresses(config);
-  const feed = createFeed(deps);
+  const feed = store ? createFeed({ store, clock, log }) : createOwnFeed();
   const providers = new Map(
     config.providers.map(
       (provider) => [provider.id, createProvider(provider, at.url(`/callback/${provider.id}`), deps)] as const,
     ),
   );
   const clientKeys = createClientKeys(config.clients, deps);
-  const logouts = createLogouts(deps);
+  const logouts = store ? createLogouts({ ...deps, store }) : noLogouts;
   const parts: Parts = { ...deps, at, feed, providers, clientKeys, logouts, names: cookieNames(config.environment) };
-  sendAwayOnNews(parts);
+  // what needs it is not there without a store
+  const shared = hasStore(parts) ? parts : undefined;
+  if (shared) sendAwayOnNews(shared);
   const checker: Checker = {
     core: createCheckCore({ config, keys: keyring.domainCookie.all, revocations: feed }),
     rules: createCheckRules(config.rules, deps.isTrustedPeer),
@@ -98,15 +81,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
     mintIdentity: config.check.identityJwt ? createIdentityMint(config, keyring.identity) : undefined,
   };
 
-  const introspection = createIntrospection(parts);
-  const introspections = createRateLimit(60);
-
   const secureHeaders = createSecureHeaders({
     formAction: () => formTargets(parts),
     https: at.origin.startsWith('https:'),
   });
   const secure = (headers: Headers) => {
-    setLoginStatus(headers, parts.names.host);
+    if (shared) setLoginStatus(headers, parts.names.host);
     secureHeaders(headers);
   };
   const app = new Hono<GatewayEnv>({ strict: false }).basePath(at.base || '/');
@@ -118,29 +98,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', (c) => readiness(c, parts));
   // asked for on the registrable domain, from where a proxy hands it on
-  app.get('/.well-known/web-identity', (c) => webIdentityFile(c, parts));
+  if (shared) app.get('/.well-known/web-identity', (c) => webIdentityFile(c, shared));
 
   // everything else answers for its own host alone
   app.use(ownHostOnly(at.host));
   app.get('/.well-known/sso-jwks.json', (c) => jwks(c, keyring.domainCookie.jwks));
   app.get('/.well-known/identity-jwks.json', (c) => jwks(c, keyring.identity.jwks));
-  app.get('/.well-known/jwks.json', (c) => jwks(c, keyring.openid.jwks));
-  app.get('/.well-known/openid-configuration', (c) => discovery(c, parts));
-  app.get('/authorize', (c) => authorize(c, parts));
-  app.post('/authorize', (c) => postAuthorize(c, parts));
-  app.post('/token', (c) => token(c, parts));
-  app.options('/token', (c) => tokenPreflight(c, parts));
-  app.on(['GET', 'POST'], '/userinfo', (c) => userinfo(c, parts));
-  app.options('/userinfo', (c) => userinfoPreflight(c, parts));
-  app.post('/introspect', (c) => introspect(c, introspection, introspections, parts));
-  app.get('/end-session', (c) => endSessionEndpoint(c, parts));
-  app.post('/end-session', (c) => postEndSession(c, parts));
-  app.get('/browser.js', (c) => browserScriptFile(c));
-  app.get('/frame', (c) => frame(c, parts));
-  app.get('/check-session', (c) => checkSession(c, parts));
-  app.post('/frame/check', (c) => frameCheck(c, parts));
-  app.post('/frame/watch', (c) => frameWatch(c, parts));
-  app.post('/frame/session-state', (c) => frameSessionState(c, parts));
   app.all('/login', (c) => login(c, parts));
   app.get('/callback/:provider', (c) => callback(c, parts));
   app.all('/refresh', (c) => refresh(c, parts));
@@ -150,19 +113,14 @@ export function createGateway(deps: GatewayDeps): Gateway {
   app.get('/session', (c) => session(c, parts));
   app.post('/session', (c) => renewBySession(c, parts));
   app.options('/session', (c) => sessionPreflight(c, parts));
-  app.get('/sessions', (c) => sessions(c, parts));
-  app.post('/sessions/end', (c) => endSessions(c, parts));
-  app.get('/fedcm/config.json', (c) => fedcmConfigFile(c, parts));
-  app.get('/fedcm/accounts', (c) => fedcmAccounts(c, parts));
-  app.get('/fedcm/client-metadata', (c) => fedcmClientMetadata(c, parts));
-  app.post('/fedcm/assertion', (c) => fedcmAssertion(c, parts));
-  app.post('/fedcm/disconnect', (c) => fedcmDisconnect(c, parts));
-  app.get('/fedcm/login', (c) => fedcmLogin(c, parts));
-  app.get('/fedcm/signed-in', (c) => fedcmSignedIn(c, parts));
   app.get('/', (c) => home(c, parts));
-  for (const [path, methods] of otherwiseRefused) app.all(path, (c) => refuseMethod(c, methods));
+  if (shared) mountShared(app, shared);
+  for (const [path, methods] of [...ownMethods, ...(shared ? sharedMethods : [])])
+    app.all(path, (c) => refuseMethod(c, methods));
 
   const failed = async (error: unknown, c: GatewayContext) => {
+    // elsewhere the news of it does this: a cookie that still counts at the apps
+    if (!shared && isOver(error)) addCookies(c, clearSessionCookies(c.req.header('cookie'), parts));
     const response = await errorResponse(error, c, config.publicUrl, log);
     secure(response.headers);
     return response;
@@ -174,10 +132,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const front = new Hono<GatewayEnv>({ strict: false });
   front.all(`${at.base}/check`, (c) => check(c, checker, parts));
   front.all(`${at.base}/check/nginx`, (c) => check(c, checker, parts, authRequest));
-  if (at.base !== '') {
+  if (shared && at.base !== '') {
     // its path is fixed, whatever ours begin with
     front.get('/.well-known/web-identity', (c) => {
-      const response = webIdentityFile(c, parts);
+      const response = webIdentityFile(c, shared);
       secure(response.headers);
       return response;
     });
@@ -214,40 +172,28 @@ export function createGateway(deps: GatewayDeps): Gateway {
 }
 
 /** What stands at these addresses, for other methods to be told. */
-const otherwiseRefused = [
+const ownMethods = [
   ['/healthz', 'GET, HEAD'],
   ['/readyz', 'GET, HEAD'],
   ['/.well-known/sso-jwks.json', 'GET, HEAD'],
   ['/.well-known/identity-jwks.json', 'GET, HEAD'],
-  ['/.well-known/jwks.json', 'GET, HEAD'],
-  ['/.well-known/openid-configuration', 'GET, HEAD'],
-  ['/authorize', 'GET, POST'],
-  ['/token', 'POST, OPTIONS'],
-  ['/userinfo', 'GET, POST, OPTIONS'],
-  ['/introspect', 'POST'],
-  ['/end-session', 'GET, POST'],
-  ['/browser.js', 'GET, HEAD'],
-  ['/frame', 'GET, HEAD'],
-  ['/check-session', 'GET, HEAD'],
-  ['/frame/check', 'POST'],
-  ['/frame/watch', 'POST'],
-  ['/frame/session-state', 'POST'],
   ['/callback/:provider', 'GET'],
   ['/logout', 'GET, HEAD, POST'],
   ['/signed-out', 'GET, HEAD'],
   ['/session', 'GET, HEAD, POST, OPTIONS'],
-  ['/sessions', 'GET, HEAD'],
-  ['/sessions/end', 'POST'],
-  ['/.well-known/web-identity', 'GET, HEAD'],
-  ['/fedcm/config.json', 'GET, HEAD'],
-  ['/fedcm/accounts', 'GET'],
-  ['/fedcm/client-metadata', 'GET'],
-  ['/fedcm/assertion', 'POST'],
-  ['/fedcm/disconnect', 'POST'],
-  ['/fedcm/login', 'GET'],
-  ['/fedcm/signed-in', 'GET'],
   ['/', 'GET, HEAD'],
 ] as const;
+
+/** @throws ConfigError where the deps are not those of the configuration: a gateway would do less than was asked, unsaid. */
+function assertStoreAsConfigured({ config, store }: GatewayDeps): void {
+  const { store: wanted } = config.session;
+  if ((wanted === 'none') === (store === undefined)) return;
+  throw new ConfigError([{ where: 'session.store', says: `is ${wanted}, and the gateway is started otherwise` }]);
+}
+
+/** Is this person no longer to be let in? */
+const isOver = (error: unknown): boolean =>
+  error instanceof SsoError && (error.code === 'account_disabled' || error.code === 'account_unknown');
 
 /** Says which methods there are (RFC 9110 §15.5.6). */
 function refuseMethod(c: GatewayContext, methods: string): never {

@@ -19,7 +19,8 @@ export type GatewayDeps = {
   readonly keyring: Keyring;
   readonly clients: ClientRegistry;
   readonly users: UserDirectory;
-  readonly store: Store;
+  /** What all processes share; `undefined` where `session.store` is `none`: each session is all in its own cookie then. */
+  readonly store: Store | undefined;
   readonly clock: Clock;
   /** For calls to providers, and for what apps registered: their keys, and where they take logout tokens. */
   readonly fetch: typeof fetch;

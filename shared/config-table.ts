@@ -191,6 +191,10 @@ export const configSchema = z.strictObject({
         'Life of a domain cookie renewed while provider or database are down, in seconds.',
       ),
       outageLimit: setting(z._default(whole(0), 3600), 'For how long such renewals go on, in seconds.'),
+      store: setting(
+        z._default(z.enum(['shared', 'none']), 'shared'),
+        '`none`: nothing is kept of sessions but their cookies. No hand-off, frame, FedCM, list of sessions or revocation then.',
+      ),
     },
     "The gateway's session.",
   ),

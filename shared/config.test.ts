@@ -28,7 +28,13 @@ describe('the smallest configuration', () => {
     expect(config).toMatchObject({
       environment: '',
       cookie: { domain: 'acme.test', algorithm: 'RS256', lifetime: 1800, renewWithin: 600 },
-      session: { lifetime: 43_200, providerRefreshAfter: 3600, outageLifetime: 300, outageLimit: 3600 },
+      session: {
+        lifetime: 43_200,
+        providerRefreshAfter: 3600,
+        outageLifetime: 300,
+        outageLimit: 3600,
+        store: 'shared',
+      },
       users: { idType: 'uuid', linkLegacyRows: false, columns: { id: 'id' }, states: { active: ['active'] } },
       clients: [],
       rules: [],
@@ -308,6 +314,13 @@ describe('an app that takes the hand-off', () => {
       public: false,
       postLogoutUris: [],
     });
+  });
+
+  it('does so with a store alone', () => {
+    expect(() => parseConfig({ ...base, clients: [app], session: { store: 'none' } })).toThrow(
+      'clients.0.redirectUris: is of no use while session.store is none',
+    );
+    expect(parseConfig({ ...base, clients: [client], session: { store: 'none' } }).session.store).toBe('none');
   });
 
   it.each<[string, object, string]>([

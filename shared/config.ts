@@ -182,6 +182,11 @@ function crossCheck(config: Config): ConfigMistake[] {
     if (!one.scopes.includes('openid')) say(`providers.${i}.scopes`, 'must contain openid');
   });
   findClientMistakes(config.clients, secure, say);
+  if (config.session.store === 'none') {
+    config.clients.forEach(({ redirectUris }, i) => {
+      if (redirectUris.length > 0) say(`clients.${i}.redirectUris`, 'is of no use while session.store is none');
+    });
+  }
   const ruled = config.rules.map(({ host }) => host);
   findUpstreamMistakes(config.clients, { publicUrl, listen: config.listen, ruled }, say);
   config.rules.forEach((one, i) => {

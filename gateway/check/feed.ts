@@ -1,6 +1,7 @@
+import { LRUCache } from 'lru-cache';
 import type { Milliseconds, Seconds } from '../../shared/clock.ts';
 import type { UserId } from '../../shared/identity.ts';
-import type { FeedEntry } from '../../shared/store/store.ts';
+import type { FeedEntry, Store } from '../../shared/store/store.ts';
 import type { GatewayDeps } from '../deps.ts';
 
 /** What the synchronous core knows of ended sessions and changed permissions. */
@@ -35,8 +36,31 @@ const pollEvery: Milliseconds = 2000;
 /** A reading that began so long ago is not waited for: on some runtimes it ended with the request that began it. */
 const patience: Seconds = 15;
 
+/**
+ * The feed of a process that shares nothing: it knows what it ended itself, hears of nothing else, and is never too old to
+ * say so. What a cookie claims counts for as long as the cookie does.
+ */
+export function createOwnFeed(): Feed {
+  const ended = new LRUCache<string, true>({ max: 10_000 });
+  return {
+    isEnded: (sid) => ended.has(sid),
+    permissionVersion: () => undefined,
+    age: () => 0,
+    apply(entry) {
+      if (entry.kind === 'session-ended') ended.set(entry.sid, true);
+    },
+    poll: async () => {},
+    onRead: () => {},
+    follow: async () => async () => {},
+  };
+}
+
 /** Makes the feed of one process. Before the first successful read it is infinitely old. */
-export function createFeed({ store, clock, log }: Pick<GatewayDeps, 'store' | 'clock' | 'log'>): Feed {
+export function createFeed({
+  store,
+  clock,
+  log,
+}: Pick<GatewayDeps, 'clock' | 'log'> & { readonly store: Store }): Feed {
   const ended = new Map<string, Seconds>();
   const versions = new Map<string, { version: number; until: Seconds }>();
   let heardAt = Number.NEGATIVE_INFINITY;

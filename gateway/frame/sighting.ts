@@ -4,7 +4,7 @@ import type { Session } from '../../shared/store/store.ts';
 import { type Monitor, readMonitor } from '../hand-off/monitor.ts';
 import { confirmSession } from '../session/confirm.ts';
 import { endSessionsOf } from '../session/end.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 import { readSessionAcrossSites } from '../session/read.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function lookForSession(
   header: string | undefined,
   client: ClientConfig,
   hasAccess: boolean,
-  parts: Parts,
+  parts: SharedParts,
 ): Promise<Sighting> {
   const session = await readSessionAcrossSites(header, parts);
   if (session) return { kind: 'session', session };
@@ -47,7 +47,7 @@ export async function lookForSession(
  *
  * @throws SsoError `directory_unavailable`, `store_unavailable`
  */
-export async function isWelcome(session: Session, parts: Parts): Promise<boolean> {
+export async function isWelcome(session: Session, parts: SharedParts): Promise<boolean> {
   const person = await parts.users.findById(session.userId);
   if (person?.state === 'active') return true;
   await endSessionsOf(session, 'disabled', parts);
@@ -61,7 +61,7 @@ export async function isWelcome(session: Session, parts: Parts): Promise<boolean
  * @returns `false`: it has ended.
  * @throws SsoError `directory_unavailable`, `store_unavailable`, `provider_unavailable`
  */
-export async function mayBeHandedOff(session: Session, parts: Parts): Promise<boolean> {
+export async function mayBeHandedOff(session: Session, parts: SharedParts): Promise<boolean> {
   try {
     return (await confirmSession(session, await parts.users.findById(session.userId), parts)) !== undefined;
   } catch (error) {

@@ -3,7 +3,7 @@ import type { Seconds } from '../../shared/clock.ts';
 import type { ClientConfig } from '../../shared/config.ts';
 import { joseKey } from '../../shared/keys/signing.ts';
 import { leeway } from '../../shared/tokens/signed.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 import { assertionAlgorithms } from './client-keys.ts';
 
 /** Longest life that an assertion may claim: its `jti` has to be remembered for so long. */
@@ -29,7 +29,7 @@ export function clientOfAssertion(assertion: string): string | undefined {
  *
  * @see RFC 7523 §3, OpenID Connect Core §9
  */
-export async function checkAssertion(assertion: string, client: ClientConfig, parts: Parts): Promise<boolean> {
+export async function checkAssertion(assertion: string, client: ClientConfig, parts: SharedParts): Promise<boolean> {
   const { at, clientKeys, clock, config, store } = parts;
   const now = clock();
   const audiences = [config.publicUrl, at.url('/token'), at.url('/introspect')];

@@ -3,7 +3,7 @@ import { isSecretOf } from '../../shared/clients.ts';
 import type { ClientConfig } from '../../shared/config.ts';
 import { SsoError } from '../../shared/errors.ts';
 import type { Parameters } from '../http/form.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 import { checkAssertion, clientOfAssertion } from './client-assertion.ts';
 
 /** Who a request says it comes from, and by what it would show it. Nothing is checked yet. */
@@ -52,7 +52,7 @@ export function readCredentials(authorization: string | undefined, form: Paramet
  *
  * @throws SsoError `client_refused`; for assertions also `provider_unavailable` and `store_unavailable`.
  */
-export async function authenticateClient(credentials: Credentials, parts: Parts): Promise<ClientConfig> {
+export async function authenticateClient(credentials: Credentials, parts: SharedParts): Promise<ClientConfig> {
   const client = parts.clients.byId(credentials.id);
   let shown = false;
   if (credentials.kind === 'secret') shown = isSecretOf(client, credentials.secret);

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Seconds } from '../../shared/clock.ts';
 import type { ClientConfig } from '../../shared/config.ts';
 import type { SessionId } from '../../shared/identity.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 
 /** How long an app may take to redeem a code. */
 const codeLifetime: Seconds = 30;
@@ -30,7 +30,7 @@ export async function createCode(
   { client, redirectUri, challenge, scope, nonce }: CodeRequest,
   sid: SessionId,
   now: Seconds,
-  { store }: Pick<Parts, 'store'>,
+  { store }: Pick<SharedParts, 'store'>,
 ): Promise<string> {
   const code = randomBytes(32).toString('base64url');
   await store.createCode({

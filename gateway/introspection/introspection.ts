@@ -9,7 +9,7 @@ import type { Person } from '../../shared/users/directory.ts';
 import { staleAfter } from '../check/feed.ts';
 import { clientSid, readIdTokenHint } from '../hand-off/id-token.ts';
 import { createProviderTokens, issuersOf, unverifiedIssuer } from '../provider/provider-token.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 
 /**
  * What a caller learns of a token (RFC 7662 §2.2). `sub` is the primary key of the person's row; what is said of the person
@@ -63,7 +63,7 @@ const inactive: IntrospectionBody = { active: false };
 const rememberedFor: Seconds = 30;
 
 /** Makes the introspection of one gateway. It holds no token as a key: answers are remembered by SHA-256. */
-export function createIntrospection(parts: Parts): Introspection {
+export function createIntrospection(parts: SharedParts): Introspection {
   const { config, feed, keyring, names, providers, store, users } = parts;
   const answers = new LRUCache<string, Remembered>({ max: 10_000 });
   const cookies = domainCookieExpectation(

@@ -6,6 +6,7 @@ import { asSessionId, asSubject, asUserId, type SessionId } from '../../shared/i
 import { createKeyring, generateKeyFile } from '../../shared/keys/keyring.ts';
 import { logoutKept } from '../../shared/store/hand-off.ts';
 import { createMemoryStore, type MemoryStore } from '../../shared/store/memory.ts';
+import type { Store } from '../../shared/store/store.ts';
 import { createMemoryDirectory } from '../../shared/users/memory.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { createLogouts } from './delivery.ts';
@@ -36,7 +37,7 @@ let store: MemoryStore;
 let sent: Sent[];
 let answer: (sent: Sent) => Response | Promise<Response>;
 
-const deps = (): GatewayDeps => ({
+const deps = (): GatewayDeps & { readonly store: Store } => ({
   config,
   keyring,
   store,

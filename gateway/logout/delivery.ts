@@ -1,5 +1,6 @@
 import type { Milliseconds, Seconds } from '../../shared/clock.ts';
 import type { LogoutNotice, LogoutResult } from '../../shared/store/hand-off.ts';
+import type { Store } from '../../shared/store/store.ts';
 import type { GatewayDeps } from '../deps.ts';
 import { signLogoutToken } from './logout-token.ts';
 
@@ -12,6 +13,9 @@ export type Logouts = {
   /** Goes on trying what is due. Returns a function that stops it, once what is under way is over. */
   follow(): () => Promise<void>;
 };
+
+/** Where nothing is shared no app has been given a session's tokens, and none has to be told. */
+export const noLogouts: Logouts = { wake: () => {}, deliver: async () => {}, follow: () => async () => {} };
 
 /** How long a client may take to answer. */
 const usualDeadline: Milliseconds = 5000;
@@ -33,7 +37,7 @@ const pauses: readonly Seconds[] = [5, 15, 60, 300, 900, 3600];
  * @see OpenID Connect Back-Channel Logout 1.0 §2.5, §2.8
  */
 export function createLogouts(
-  { background, clients, clock, config, fetch, keyring, log, store }: GatewayDeps,
+  { background, clients, clock, config, fetch, keyring, log, store }: GatewayDeps & { readonly store: Store },
   { deadline = usualDeadline }: { readonly deadline?: Milliseconds } = {},
 ): Logouts {
   let again = false;

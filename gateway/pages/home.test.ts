@@ -10,9 +10,15 @@ const view = {
     { name: 'Photos', home: 'https://photos.acme.com/start' },
   ],
   signedInAt: now - 720,
+  listsSessions: true,
   endsAt: now + 41_000,
   now,
 };
+
+it('leads to the list of sessions where there is one', async () => {
+  expect(String(await homePage(view))).toContain('href="https://auth.acme.com/sessions"');
+  expect(String(await homePage({ ...view, listsSessions: false }))).not.toContain('/sessions');
+});
 
 it('says who is signed in, since when and until when', async () => {
   const page = String(await homePage(view));

@@ -21,6 +21,8 @@ export function homePage(view: {
   readonly base: string;
   readonly person: Person;
   readonly apps: readonly App[];
+  /** Is there a page that lists where the person is signed in? */
+  readonly listsSessions: boolean;
   /** `undefined`: not known. */
   readonly signedInAt: Seconds | undefined;
   readonly endsAt: Seconds;
@@ -36,7 +38,7 @@ ${roles(person.roles ?? [])}
 </div>
 <form method="post" action="${gatewayHref(base, '/logout')}"><button class="button plain" type="submit">Sign out</button></form>
 </div>
-<p class="since small quiet">${signedInAt === undefined ? '' : html`<span>Signed in ${timeElement(signedInAt, ago(signedInAt, now))}</span> <span class="dot">·</span> `}<span>ends ${timeElement(endsAt, ahead(endsAt, now))}</span> <span class="dot">·</span> <span><a href="${gatewayHref(base, '/sessions')}">Where you are signed in</a></span></p>
+<p class="since small quiet">${signedInAt === undefined ? '' : html`<span>Signed in ${timeElement(signedInAt, ago(signedInAt, now))}</span> <span class="dot">·</span> `}<span>ends ${timeElement(endsAt, ahead(endsAt, now))}</span>${view.listsSessions ? html` <span class="dot">·</span> <span><a href="${gatewayHref(base, '/sessions')}">Where you are signed in</a></span>` : ''}</p>
 </section>
 <section class="apps" aria-labelledby="apps">
 <h2 id="apps">Your apps</h2>

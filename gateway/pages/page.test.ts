@@ -26,7 +26,7 @@ const pages = (text: string) => {
   const requestId = text;
   const session = { sid: text, createdAt: now - 720, lastSeenAt: now, userAgent: text };
   return [
-    ['home', homePage({ base, person, apps, signedInAt: now - 720, endsAt: now + 41_000, now })],
+    ['home', homePage({ base, person, apps, listsSessions: true, signedInAt: now - 720, endsAt: now + 41_000, now })],
     ['sessions', sessionsPage({ base, sessions: [session, { ...session, sid: 'mine' }], current: 'mine', now })],
     ['signed out', signedOutPage({ base, returnTo, apps })],
     ['sign out?', confirmSignOutPage({ base, person, returnTo })],

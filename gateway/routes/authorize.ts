@@ -16,7 +16,7 @@ import { addCookies, type GatewayContext, headerReader, requestId } from '../htt
 import { problem } from '../http/error-response.ts';
 import { readForm } from '../http/form.ts';
 import { asSsoError, oauthError } from '../http/oauth-error.ts';
-import type { Parts } from '../session/parts.ts';
+import type { Parts, SharedParts } from '../session/parts.ts';
 import { type Renewal, renewSession } from '../session/renew.ts';
 import { returnAutomatically } from './return.ts';
 
@@ -30,7 +30,7 @@ const longestForm = 8192;
  *
  * @see OpenID Connect Core §3.1.2, RFC 9207
  */
-export async function authorize(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function authorize(c: GatewayContext, parts: SharedParts): Promise<Response> {
   const header = headerReader(c);
   if (isPrefetch(header)) throw new SsoError('prefetch_refused', 'prefetch of /authorize');
   const all = new URL(c.req.url).searchParams;
@@ -56,7 +56,7 @@ export async function authorize(c: GatewayContext, parts: Parts): Promise<Respon
 /**
  * `POST /authorize`: the same by GET (303). Only so do our cookies come along, if another site's form was sent.
  */
-export async function postAuthorize(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function postAuthorize(c: GatewayContext, parts: SharedParts): Promise<Response> {
   const form = await readForm(c, longestForm);
   if (!form) throw new SsoError('bad_request', 'POST /authorize without a form');
   return c.redirect(`${parts.at.url('/authorize')}?${form}`, 303);
@@ -82,7 +82,7 @@ async function answer(
   c: GatewayContext,
   request: AuthorizationRequest,
   resume: string | null,
-  parts: Parts,
+  parts: SharedParts,
 ): Promise<Response> {
   const now = parts.clock();
   const resumed = await readResumed(resume, request, parts);

@@ -43,7 +43,8 @@ export async function callback(c: GatewayContext, parts: Parts): Promise<Respons
   c.set('retry', returnTo);
 
   const used = `login ${createHash('sha256').update(state).digest('base64url')}`;
-  if (!(await store.claimOnce(used, now, now + attemptLifetime)))
+  // without a store the provider alone sees to it that a code is good for once
+  if ((await store?.claimOnce(used, now, now + attemptLifetime)) === false)
     throw new SsoError('login_attempt_used', 'this state was answered before');
   addCookies(c, [endAttempt(state, names.loginPrefix)]);
   c.set('retry', at.url('/login', { return_to: returnTo, provider: provider.config.id }));

@@ -1,9 +1,9 @@
 import { discoveryDocument } from '../hand-off/discovery.ts';
 import type { GatewayContext } from '../http/context.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 
 /** `GET /.well-known/openid-configuration`: for everybody (OpenID Connect Discovery §4). */
-export function discovery(c: GatewayContext, parts: Parts): Response {
+export function discovery(c: GatewayContext, parts: SharedParts): Response {
   c.header('cache-control', 'public, max-age=300');
   c.header('access-control-allow-origin', '*');
   c.header('cross-origin-resource-policy', 'cross-origin');

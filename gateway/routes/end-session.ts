@@ -5,7 +5,7 @@ import { clientSid, type IdTokenHint, readIdTokenHint } from '../hand-off/id-tok
 import { type GatewayContext, headerReader } from '../http/context.ts';
 import { problem } from '../http/error-response.ts';
 import { type Parameters, readForm, singleParameters } from '../http/form.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 import { readSession } from '../session/read.ts';
 import { leave } from './leave.ts';
 
@@ -19,7 +19,7 @@ const longestForm = 16_384;
  *
  * @throws SsoError `unknown_client`, `redirect_uri_refused`: nobody is sent to an address that is not registered.
  */
-export async function endSessionEndpoint(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function endSessionEndpoint(c: GatewayContext, parts: SharedParts): Promise<Response> {
   const { at, clock } = parts;
   const header = headerReader(c);
   if (isPrefetch(header)) throw new SsoError('prefetch_refused', 'prefetch of /end-session');
@@ -39,14 +39,14 @@ export async function endSessionEndpoint(c: GatewayContext, parts: Parts): Promi
 }
 
 /** `POST /end-session`: the same by GET (303), so that our cookies come along. */
-export async function postEndSession(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function postEndSession(c: GatewayContext, parts: SharedParts): Promise<Response> {
   const form = await readForm(c, longestForm);
   if (!form) throw new SsoError('bad_request', 'POST /end-session without a form');
   return c.redirect(`${parts.at.url('/end-session')}?${form}`, 303);
 }
 
 /** Where the app wants the person back, with its `state`; `undefined`: it doesn't say. */
-function readReturn(parameters: Parameters, hint: IdTokenHint | undefined, parts: Parts): JudgedUrl | undefined {
+function readReturn(parameters: Parameters, hint: IdTokenHint | undefined, parts: SharedParts): JudgedUrl | undefined {
   const id = parameters.get('client_id');
   if (id !== undefined && hint && hint.client.id !== id)
     throw new SsoError('unknown_client', 'client_id is not that of id_token_hint');

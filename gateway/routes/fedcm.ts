@@ -14,7 +14,7 @@ import { closingScriptSource, fedcmSignedInPage } from '../pages/fedcm-signed-in
 import { contentSecurityPolicy } from '../pages/page.ts';
 import { confirmSession } from '../session/confirm.ts';
 import { endSessionsOf } from '../session/end.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 import { readSession, readSessionAcrossSites } from '../session/read.ts';
 
 const longestForm = 8192;
@@ -23,12 +23,12 @@ const longestForm = 8192;
  * `GET /.well-known/web-identity`, under whatever host it is asked: a proxy on the registrable domain hands it on. Public,
  * as the next one: operators look at both.
  */
-export function webIdentityFile(c: GatewayContext, parts: Parts): Response {
+export function webIdentityFile(c: GatewayContext, parts: SharedParts): Response {
   return published(c, webIdentity(parts));
 }
 
 /** `GET /fedcm/config.json` */
-export function fedcmConfigFile(c: GatewayContext, parts: Parts): Response {
+export function fedcmConfigFile(c: GatewayContext, parts: SharedParts): Response {
   return published(c, fedcmConfig(parts));
 }
 
@@ -42,7 +42,7 @@ function published(c: GatewayContext, document: object): Response {
  * `GET /fedcm/accounts`: who is signed in in this browser. The browser asks without saying for whom, and shows the answer
  * to the person alone.
  */
-export async function fedcmAccounts(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function fedcmAccounts(c: GatewayContext, parts: SharedParts): Promise<Response> {
   try {
     assertFedcm(c);
     const found = await sessionAndPerson(c, parts);
@@ -61,7 +61,7 @@ export async function fedcmAccounts(c: GatewayContext, parts: Parts): Promise<Re
 }
 
 /** `GET /fedcm/client-metadata`: nothing that people would have to be told of the company's own apps. */
-export function fedcmClientMetadata(c: GatewayContext, parts: Parts): Response {
+export function fedcmClientMetadata(c: GatewayContext, parts: SharedParts): Response {
   try {
     const { client } = readCaller(c, parts.clients);
     if (c.req.query('client_id') !== client.id) throw new SsoError('unknown_client', 'client_id is not that of Origin');
@@ -72,7 +72,7 @@ export function fedcmClientMetadata(c: GatewayContext, parts: Parts): Response {
 }
 
 /** `POST /fedcm/assertion`: the person chose, or the browser did for them; the app gets a code for `/token`. */
-export async function fedcmAssertion(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function fedcmAssertion(c: GatewayContext, parts: SharedParts): Promise<Response> {
   try {
     const { client, origin } = readCaller(c, parts.clients);
     const request = readAssertionRequest(await form(c), client, origin);
@@ -93,7 +93,7 @@ export async function fedcmAssertion(c: GatewayContext, parts: Parts): Promise<R
  * `POST /fedcm/disconnect`: the browser forgets that it showed the account to an app. There is no consent here that could
  * be taken back, so nothing ends.
  */
-export async function fedcmDisconnect(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function fedcmDisconnect(c: GatewayContext, parts: SharedParts): Promise<Response> {
   try {
     const { client } = readCaller(c, parts.clients);
     const fields = await form(c);
@@ -110,7 +110,7 @@ export async function fedcmDisconnect(c: GatewayContext, parts: Parts): Promise<
 }
 
 /** `GET /fedcm/login`: what the browser opens where it believed somebody signed in who isn't. */
-export function fedcmLogin(c: GatewayContext, { at }: Parts): Response {
+export function fedcmLogin(c: GatewayContext, { at }: SharedParts): Response {
   const hint = c.req.query('login_hint');
   const parameters = { return_to: at.url('/fedcm/signed-in'), login_hint: hint === '' ? undefined : hint };
   return c.redirect(at.url('/login', parameters), 302);
@@ -120,7 +120,7 @@ export function fedcmLogin(c: GatewayContext, { at }: Parts): Response {
  * `GET /fedcm/signed-in`: ends the browser's window, which goes on with FedCM then. Says and sets anew what FedCM goes by,
  * in case the browser had lost it.
  */
-export async function fedcmSignedIn(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function fedcmSignedIn(c: GatewayContext, parts: SharedParts): Promise<Response> {
   const { clock, config, keyring, names } = parts;
   c.set('retry', parts.at.url('/fedcm/login'));
   const reading = await readSession(c.req.header('cookie'), parts);
@@ -141,7 +141,7 @@ async function form(c: GatewayContext): Promise<Parameters> {
 /** Who is signed in, as store and directory say right now. */
 async function sessionAndPerson(
   c: GatewayContext,
-  parts: Parts,
+  parts: SharedParts,
 ): Promise<{ readonly session: Session; readonly person: Person | undefined } | undefined> {
   const session = await readSessionAcrossSites(c.req.header('cookie'), parts);
   return session && { session, person: await parts.users.findById(session.userId) };

@@ -9,7 +9,7 @@ import { grantedScope } from '../hand-off/claims.ts';
 import { type CodeRequest, createCode } from '../hand-off/code.ts';
 import { writeMonitor } from '../hand-off/monitor.ts';
 import { addCookies, type GatewayContext } from '../http/context.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 
 /**
  * How long a monitor goes on to say that its session has ended: enough for every tab of the app to hear it. After that it
@@ -21,11 +21,11 @@ const endIsToldFor: Seconds = 60;
  * `POST /frame/check`: our frame asks whether anybody is signed in, perhaps for a code. A code is given for the cross-site
  * cookie alone; a monitor cookie says that somebody is signed in, and no more.
  */
-export async function frameCheck(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function frameCheck(c: GatewayContext, parts: SharedParts): Promise<Response> {
   return await sendToFrame(c, async () => await answer(c, parts), parts.log);
 }
 
-async function answer(c: GatewayContext, parts: Parts): Promise<FrameAnswer> {
+async function answer(c: GatewayContext, parts: SharedParts): Promise<FrameAnswer> {
   const { clock, keyring, names } = parts;
   const { question, client } = await readQuestion(c, checkQuestion, parts);
   const wanted = question.want === 'code' ? readCodeRequest(question, client) : undefined;
@@ -59,7 +59,7 @@ function readCodeRequest(question: CodeQuestion, client: ClientConfig): CodeRequ
   return { client, redirectUri, challenge, scope, nonce };
 }
 
-async function handOff(wanted: CodeRequest, session: Session, parts: Parts): Promise<FrameAnswer> {
+async function handOff(wanted: CodeRequest, session: Session, parts: SharedParts): Promise<FrameAnswer> {
   if (!(await mayBeHandedOff(session, parts))) return { state: 'signed-out' };
   const code = await createCode(wanted, session.sid, parts.clock(), parts);
   parts.log.info('code given', { client: wanted.client.id, uid: session.userId, to: 'frame' });

@@ -3,7 +3,7 @@ import { readQuestion, sessionStateQuestion } from '../frame/question.ts';
 import { lookForSession, type Sighting } from '../frame/sighting.ts';
 import { isSessionState } from '../hand-off/session-state.ts';
 import type { GatewayContext } from '../http/context.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 
 /**
  * `POST /frame/session-state`: our frame asks whether the session goes on that an app got a `session_state` for.
@@ -12,11 +12,11 @@ import type { Parts } from '../session/parts.ts';
  *
  * @see OpenID Connect Session Management, "OP Iframe"
  */
-export async function frameSessionState(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function frameSessionState(c: GatewayContext, parts: SharedParts): Promise<Response> {
   return await sendToFrame(c, async () => await answer(c, parts), parts.log);
 }
 
-async function answer(c: GatewayContext, parts: Parts): Promise<SessionStateAnswer> {
+async function answer(c: GatewayContext, parts: SharedParts): Promise<SessionStateAnswer> {
   const { question, client } = await readQuestion(c, sessionStateQuestion, parts);
   const seen = await lookForSession(c.req.header('cookie'), client, question.has_access, parts);
   const sid = sidOf(seen);

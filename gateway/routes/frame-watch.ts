@@ -4,13 +4,13 @@ import { readQuestion, watchQuestion } from '../frame/question.ts';
 import { isWelcome } from '../frame/sighting.ts';
 import { openMonitorTicket, writeMonitor } from '../hand-off/monitor.ts';
 import { addCookies, type GatewayContext } from '../http/context.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 
 /**
  * `POST /frame/watch`: our frame brings the ticket of an ID token, and gets the monitor cookie for it. With that it can say
  * "signed out" where the browser shows it no other cookie of ours.
  */
-export async function frameWatch(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function frameWatch(c: GatewayContext, parts: SharedParts): Promise<Response> {
   const { clock, feed, keyring, log, names, store } = parts;
   return await sendToFrame(
     c,

@@ -2,13 +2,13 @@ import { SsoError } from '../../shared/errors.ts';
 import { type FrameSettings, framePage, framePolicy } from '../frame/page.ts';
 import type { GatewayContext } from '../http/context.ts';
 import { contentSecurityPolicy } from '../pages/page.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 
 /**
  * `GET /frame?client_id=[&button=1]`: the page that an app on another domain frames, to ask without a redirect whether
  * somebody is signed in. Only the app's own origins may frame it.
  */
-export function frame(c: GatewayContext, { at, clients }: Parts): Response | Promise<Response> {
+export function frame(c: GatewayContext, { at, clients }: SharedParts): Response | Promise<Response> {
   assertFramed(c);
   const [id, another] = c.req.queries('client_id') ?? [];
   const client = id === undefined || another !== undefined ? undefined : clients.byId(id);
@@ -21,7 +21,7 @@ export function frame(c: GatewayContext, { at, clients }: Parts): Response | Pro
 /**
  * `GET /check-session`: the "OP Iframe" of OpenID Connect Session Management, one for all apps that take the hand-off.
  */
-export function checkSession(c: GatewayContext, { at, clients }: Parts): Response | Promise<Response> {
+export function checkSession(c: GatewayContext, { at, clients }: SharedParts): Response | Promise<Response> {
   assertFramed(c);
   return sendFrame(c, { base: at.base, client: null, origins: clients.handOffOrigins });
 }

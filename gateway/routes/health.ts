@@ -5,7 +5,7 @@ import type { Parts } from '../session/parts.ts';
 /** `GET /readyz`: is everything there that a sign-in needs? 503 with what is down. */
 export async function readiness(c: GatewayContext, parts: Parts): Promise<Response> {
   const checks: [string, Promise<boolean>][] = [
-    ['store', parts.store.ping().then(() => true)],
+    ...(parts.store ? [['store', parts.store.ping().then(() => true)] as [string, Promise<boolean>]] : []),
     ['users', parts.users.ping().then(() => true)],
     ['revocation feed', Promise.resolve(parts.feed.age(parts.clock()) <= staleAfter)],
     ...[...parts.providers.values()].map((provider): [string, Promise<boolean>] => [

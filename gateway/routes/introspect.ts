@@ -5,7 +5,7 @@ import { readForm, singleParameters } from '../http/form.ts';
 import { oauthErrorResponse } from '../http/oauth-error.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import type { Introspection } from '../introspection/introspection.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 
 const longestForm = 16_384;
 
@@ -17,7 +17,7 @@ export async function introspect(
   c: GatewayContext,
   introspection: Introspection,
   limit: RateLimit,
-  parts: Parts,
+  parts: SharedParts,
 ): Promise<Response> {
   let credentials: Credentials | undefined;
   try {

@@ -1,12 +1,13 @@
 import { clearCookie } from '../../shared/cookies/cookie.ts';
+import { clearHostSession } from '../../shared/cookies/host-session.ts';
 import { startAttempt } from '../../shared/cookies/login-attempt.ts';
 import { failures, SsoError } from '../../shared/errors.ts';
 import { isNavigation, isPrefetch } from '../../shared/navigation.ts';
 import { addCookies, type GatewayContext, headerReader } from '../http/context.ts';
 import { problem } from '../http/error-response.ts';
 import type { Provider } from '../provider/openid.ts';
-import type { Parts } from '../session/parts.ts';
-import { renewSession } from '../session/renew.ts';
+import { hasStore, type Parts } from '../session/parts.ts';
+import { cookiesOf, renewSession } from '../session/renew.ts';
 import { returnAutomatically } from './return.ts';
 
 /** What `prompt` may ask of a provider (OpenID Connect Core §3.1.2.1). */
@@ -40,7 +41,7 @@ export async function login(c: GatewayContext, parts: Parts): Promise<Response> 
   const cookies = c.req.header('cookie');
   const fresh = prompt === undefined || prompt === 'none';
   const renewal = fresh ? await renewSession(cookies, parts) : undefined;
-  if (renewal) return await returnAutomatically(c, returnTo, [renewal.cookie], parts);
+  if (renewal) return await returnAutomatically(c, returnTo, cookiesOf(renewal), parts);
 
   const now = clock();
   const request = provider.newRequest();
@@ -52,6 +53,8 @@ export async function login(c: GatewayContext, parts: Parts): Promise<Response> 
   addCookies(c, await startAttempt(attempt, cookies, names.loginPrefix, keyring.sealing, now));
   // nobody is signed in here, so what is left on the parent domain is of no use and would only confuse an app
   if (fresh) addCookies(c, [clearCookie(names.domain, parts.config.cookie.domain)]);
+  // what the provider has just ended is remembered nowhere else
+  if (fresh && !hasStore(parts)) addCookies(c, [clearHostSession(names.host)]);
   return c.redirect(location, 302);
 }
 

@@ -3,7 +3,7 @@ import { isNavigation, isPrefetch } from '../../shared/navigation.ts';
 import { type GatewayContext, headerReader } from '../http/context.ts';
 import { problem } from '../http/error-response.ts';
 import type { Parts } from '../session/parts.ts';
-import { renewSession } from '../session/renew.ts';
+import { cookiesOf, renewSession } from '../session/renew.ts';
 import { returnAutomatically } from './return.ts';
 
 /**
@@ -19,5 +19,5 @@ export async function refresh(c: GatewayContext, parts: Parts): Promise<Response
   if (!isNavigation(c.req.method, header)) return problem(c, 'not_a_navigation', failures.not_a_navigation, login);
   c.set('retry', at.url('/refresh', { return_to: returnTo }));
   const renewal = await renewSession(c.req.header('cookie'), parts);
-  return renewal ? await returnAutomatically(c, returnTo, [renewal.cookie], parts) : c.redirect(login, 302);
+  return renewal ? await returnAutomatically(c, returnTo, cookiesOf(renewal), parts) : c.redirect(login, 302);
 }

@@ -4,7 +4,7 @@ import { addCookies, type GatewayContext, headerReader } from '../http/context.t
 import { problem } from '../http/error-response.ts';
 import { requestOrigin } from '../http/same-origin.ts';
 import type { Parts } from '../session/parts.ts';
-import { type Renewal, renewSession } from '../session/renew.ts';
+import { cookiesOf, type Renewal, renewSession } from '../session/renew.ts';
 
 /** Body of `GET /session`. Times are seconds since 1970. */
 export type SessionBody = {
@@ -25,11 +25,13 @@ export type RenewedBody = SessionBody & {
   readonly expires_at: number;
 };
 
-/** `GET /session`: who am I, as the directory says right now. 401 for a visitor. Sets no cookie. */
+/** `GET /session`: who am I, as the directory says right now. 401 for a visitor. Sets no domain cookie. */
 export async function session(c: GatewayContext, parts: Parts): Promise<Response> {
   c.header('vary', 'Cookie');
   const found = await renewSession(c.req.header('cookie'), parts);
-  return found ? c.json(bodyOf(found)) : visitor(c, parts);
+  if (!found) return visitor(c, parts);
+  if (found.hostCookie !== undefined) addCookies(c, [found.hostCookie]);
+  return c.json(bodyOf(found));
 }
 
 /**
@@ -46,7 +48,7 @@ export async function renewBySession(c: GatewayContext, parts: Parts): Promise<R
   allowCredentials(c, clients);
   const found = await renewSession(c.req.header('cookie'), parts);
   if (!found) return visitor(c, parts);
-  addCookies(c, [found.cookie]);
+  addCookies(c, cookiesOf(found));
   const body: RenewedBody = { ...bodyOf(found), expires_at: found.expiresAt };
   return c.json(body);
 }

@@ -5,14 +5,14 @@ import { readForm, singleParameters } from '../http/form.ts';
 import { requestOrigin } from '../http/same-origin.ts';
 import { sessionsPage } from '../pages/sessions.ts';
 import { endOtherSessions, endSession } from '../session/end.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 import { readSession } from '../session/read.ts';
 import { renewSession } from '../session/renew.ts';
 
 const longestForm = 1024;
 
 /** `GET /sessions`: where somebody is signed in. */
-export async function sessions(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function sessions(c: GatewayContext, parts: SharedParts): Promise<Response> {
   const { at, clock, config, providers, store } = parts;
   if (isPrefetch(headerReader(c))) throw new SsoError('prefetch_refused', 'prefetch of the list of sessions');
   c.set('retry', at.url('/sessions'));
@@ -32,7 +32,7 @@ export async function sessions(c: GatewayContext, parts: Parts): Promise<Respons
  *
  * @throws SsoError `session_unknown`: not a live session of this person; whose else it may be, nobody is told.
  */
-export async function endSessions(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function endSessions(c: GatewayContext, parts: SharedParts): Promise<Response> {
   const { at, clock, store } = parts;
   if (requestOrigin(headerReader(c), at.origin, () => false) !== 'own')
     throw new SsoError('cross_site_refused', 'the end of sessions posted by another site');

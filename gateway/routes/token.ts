@@ -10,7 +10,7 @@ import { allowOrigin, preflight } from '../http/cors.ts';
 import { type Parameters, readForm, singleParameters } from '../http/form.ts';
 import { oauthErrorResponse } from '../http/oauth-error.ts';
 import { endSessionsOf } from '../session/end.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 
 const longestForm = 16_384;
 
@@ -25,7 +25,7 @@ export type TokenBody = {
 };
 
 /** `POST /token`: an app's server, or a page that is an app of its own, gets tokens for a code. */
-export async function token(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function token(c: GatewayContext, parts: SharedParts): Promise<Response> {
   let credentials: Credentials | undefined;
   try {
     c.header('vary', 'Origin');
@@ -47,7 +47,7 @@ export async function token(c: GatewayContext, parts: Parts): Promise<Response> 
 }
 
 /** `OPTIONS /token` */
-export function tokenPreflight(c: GatewayContext, { clients }: Parts): Response {
+export function tokenPreflight(c: GatewayContext, { clients }: SharedParts): Response {
   return preflight(c, clients.handOffOrigins, 'POST');
 }
 
@@ -60,7 +60,7 @@ async function redeem(
   form: Parameters,
   client: ClientConfig,
   origin: string | undefined,
-  parts: Parts,
+  parts: SharedParts,
 ): Promise<TokenBody> {
   const { clock, feed, log, store, users } = parts;
   const grantType = form.get('grant_type');

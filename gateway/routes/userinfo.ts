@@ -5,13 +5,13 @@ import type { GatewayContext } from '../http/context.ts';
 import { allowOrigin, preflight } from '../http/cors.ts';
 import { oauthErrorResponse } from '../http/oauth-error.ts';
 import { endSessionsOf } from '../session/end.ts';
-import type { Parts } from '../session/parts.ts';
+import type { SharedParts } from '../session/parts.ts';
 
 /**
  * `GET` or `POST /userinfo`: what the app of an access token may be told of the person, as the directory has it now
  * (OpenID Connect Core §5.3). The token is taken from the `Authorization` header alone, where no log has it.
  */
-export async function userinfo(c: GatewayContext, parts: Parts): Promise<Response> {
+export async function userinfo(c: GatewayContext, parts: SharedParts): Promise<Response> {
   const { clients, clock, feed, log, store, users } = parts;
   try {
     allowOrigin(c, clients.handOffOrigins);
@@ -40,6 +40,6 @@ export async function userinfo(c: GatewayContext, parts: Parts): Promise<Respons
 }
 
 /** `OPTIONS /userinfo` */
-export function userinfoPreflight(c: GatewayContext, { clients }: Parts): Response {
+export function userinfoPreflight(c: GatewayContext, { clients }: SharedParts): Response {
   return preflight(c, clients.handOffOrigins, 'GET, POST');
 }

@@ -2,8 +2,8 @@ import { clearCookie, cookieNamesWith } from '../../shared/cookies/cookie.ts';
 import { clearCrossSiteSession } from '../../shared/cookies/cross-site-session.ts';
 import { clearHostSession } from '../../shared/cookies/host-session.ts';
 import type { EndReason, Session } from '../../shared/store/store.ts';
-import type { Parts } from './parts.ts';
-import { openProviderTokens, type ProviderTokens } from './provider-tokens.ts';
+import { hasStore, type Parts, type SharedParts } from './parts.ts';
+import { type KnownSession, openProviderTokens, type ProviderTokens } from './provider-tokens.ts';
 
 /**
  * Removes every cookie of ours from a browser, whether or not a session stands behind them.
@@ -28,19 +28,26 @@ export function clearSessionCookies(header: string | undefined, parts: Pick<Part
  * Ends a session everywhere: in the store, at this process at once and at the others by the feed, at every app that was
  * given tokens by a logout token (which nobody waits for), and at the provider, whose refresh token is revoked.
  *
+ * Without a store it ends at this process and at the provider alone: at others a copy of its cookie opens until the
+ * provider is asked again.
+ *
  * @returns What the session kept of the provider's tokens, for the provider's own sign-out.
  * @throws SsoError `store_unavailable`: the session lives on, and the person has to be told.
  */
-export async function endSession(session: Session, reason: EndReason, parts: Parts): Promise<ProviderTokens> {
-  const ended = await parts.store.endSession(session.sid, reason, parts.clock());
+export async function endSession(session: KnownSession, reason: EndReason, parts: Parts): Promise<ProviderTokens> {
+  const ended = await parts.store?.endSession(session.sid, reason, parts.clock());
   parts.logouts.wake();
   parts.feed.apply({ kind: 'session-ended', sid: session.sid, until: session.endsAt });
   parts.log.info('session ended', { uid: session.userId, sid: session.sid, reason });
   return await revokeTokens(ended ?? session, parts);
 }
 
-/** Ends every session of somebody who may no longer come in. Idempotent, over all processes. */
+/**
+ * Ends every session of somebody who may no longer come in. Idempotent, over all processes. Without a store nobody knows of
+ * them: each is refused when it is next renewed.
+ */
 export async function endSessionsOf(session: Pick<Session, 'userId'>, reason: EndReason, parts: Parts): Promise<void> {
+  if (!hasStore(parts)) return;
   const ended = await parts.store.endSessionsOf(session.userId, reason, parts.clock());
   if (ended.length === 0) return;
   parts.log.warn('all sessions of a person ended', { uid: session.userId, reason, sessions: ended.length });
@@ -48,7 +55,7 @@ export async function endSessionsOf(session: Pick<Session, 'userId'>, reason: En
 }
 
 /** Ends every session of a person but this one, because the person asked for it. */
-export async function endOtherSessions({ sid, userId }: Session, parts: Parts): Promise<void> {
+export async function endOtherSessions({ sid, userId }: Session, parts: SharedParts): Promise<void> {
   const ended = await parts.store.endSessionsOf(userId, 'logout', parts.clock(), sid);
   if (ended.length === 0) return;
   parts.log.info('other sessions ended', { uid: userId, sid, sessions: ended.length });
@@ -62,9 +69,9 @@ function spread(ended: readonly Session[], parts: Parts): void {
   for (const { sid, endsAt } of ended) parts.feed.apply({ kind: 'session-ended', sid, until: endsAt });
 }
 
-async function revokeTokens(session: Session, parts: Parts): Promise<ProviderTokens> {
+async function revokeTokens(session: KnownSession, parts: Parts): Promise<ProviderTokens> {
   const { keyring, providers, clock } = parts;
-  const tokens = await openProviderTokens(session.sealedProviderTokens, keyring.sealing, clock());
+  const tokens = await openProviderTokens(session, keyring.sealing, clock());
   if (tokens.refreshToken !== undefined) await providers.get(session.identity.provider)?.revoke(tokens.refreshToken);
   return tokens;
 }

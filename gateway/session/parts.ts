@@ -1,4 +1,5 @@
 import type { CookieNames } from '../../shared/cookies/cookie.ts';
+import type { Store } from '../../shared/store/store.ts';
 import type { Feed } from '../check/feed.ts';
 import type { GatewayDeps } from '../deps.ts';
 import type { ClientKeys } from '../hand-off/client-keys.ts';
@@ -16,3 +17,9 @@ export type Parts = GatewayDeps & {
   readonly clientKeys: ClientKeys;
   readonly logouts: Logouts;
 };
+
+/** Parts of a gateway with a store. What asks for them can't be served by one without. */
+export type SharedParts = Parts & { readonly store: Store };
+
+/** Is there a store? */
+export const hasStore = (parts: Parts): parts is SharedParts => parts.store !== undefined;

@@ -1,5 +1,7 @@
 import type { Seconds } from '../../shared/clock.ts';
+import type { CarriedSession } from '../../shared/cookies/host-session.ts';
 import type { SealingKeys } from '../../shared/keys/keyring.ts';
+import type { Session } from '../../shared/store/store.ts';
 import { seal, unseal } from '../../shared/tokens/sealed.ts';
 
 /** What a session keeps of the provider's tokens. */
@@ -21,11 +23,15 @@ export async function sealProviderTokens(
   return await seal(keys, 'provider-tokens', { refreshToken, idToken }, now, endsAt);
 }
 
-/** Opens what {@link sealProviderTokens} made; empty where it can't be opened any more. */
+/** A session as the store has it, or as a cookie carries it. */
+export type KnownSession = Session & { readonly carried?: CarriedSession };
+
+/** What a session kept of the provider's tokens; empty where it can't be opened any more. */
 export async function openProviderTokens(
-  sealed: string | undefined,
+  { sealedProviderTokens: sealed, carried }: Pick<KnownSession, 'sealedProviderTokens' | 'carried'>,
   keys: SealingKeys,
   now: Seconds,
 ): Promise<ProviderTokens> {
+  if (carried) return carried;
   return (sealed === undefined ? undefined : await unseal<ProviderTokens>(keys, 'provider-tokens', sealed, now)) ?? {};
 }

@@ -5,7 +5,7 @@ import {
   readDomainCookie,
   writeDomainCookie,
 } from '../../shared/cookies/domain-cookie.ts';
-import { type HostSession, readHostSession } from '../../shared/cookies/host-session.ts';
+import { type HostSession, readHostSession, writeHostSession } from '../../shared/cookies/host-session.ts';
 import { SsoError } from '../../shared/errors.ts';
 import type { Session } from '../../shared/store/store.ts';
 import type { Person } from '../../shared/users/directory.ts';
@@ -16,15 +16,18 @@ import type { CookiePerson } from './start.ts';
 
 /** A renewed domain cookie, ready to be sent, and whom it speaks of. */
 export type Renewal = {
-  /** `Set-Cookie` value. */
+  /** `Set-Cookie` value of the domain cookie. */
   readonly cookie: string;
+  /** `Set-Cookie` value of a host session that carries something else from now on: never with a store. */
+  readonly hostCookie?: string;
   /** When the cookie's token ends. */
   readonly expiresAt: Seconds;
   readonly session: Session | HostSession;
   readonly person: CookiePerson;
 };
 
-const underWay = new WeakMap<Parts['store'], Map<string, Promise<Renewal | undefined>>>();
+/** By what each gateway has of its own. */
+const underWay = new WeakMap<Parts['providers'], Map<string, Promise<Renewal | undefined>>>();
 
 /**
  * Renews the domain cookie of a browser on the strength of its host session, never of the domain cookie itself. Many at
@@ -42,8 +45,8 @@ const underWay = new WeakMap<Parts['store'], Map<string, Promise<Renewal | undef
 export async function renewSession(header: string | undefined, parts: Parts): Promise<Renewal | undefined> {
   const host = await readHostSession(header, parts.names.host, parts.keyring.sealing, parts.clock());
   if (!host) return undefined;
-  const flights = underWay.get(parts.store) ?? new Map<string, Promise<Renewal | undefined>>();
-  underWay.set(parts.store, flights);
+  const flights = underWay.get(parts.providers) ?? new Map<string, Promise<Renewal | undefined>>();
+  underWay.set(parts.providers, flights);
   // by handle, not by sid: whoever shares a flight has shown the same credential
   const flight =
     flights.get(host.handle) ??
@@ -53,6 +56,10 @@ export async function renewSession(header: string | undefined, parts: Parts): Pr
   flights.set(host.handle, flight);
   return await flight;
 }
+
+/** All `Set-Cookie` values of a renewal. */
+export const cookiesOf = ({ cookie, hostCookie }: Renewal): string[] =>
+  hostCookie === undefined ? [cookie] : [cookie, hostCookie];
 
 async function renew(host: HostSession, header: string | undefined, parts: Parts): Promise<Renewal | undefined> {
   let reading: HostSessionReading | undefined;
@@ -72,8 +79,14 @@ async function renew(host: HostSession, header: string | undefined, parts: Parts
   }
   const confirmed = await confirmSession(session, person, parts);
   if (!confirmed) return undefined;
-  const { at, degradedSince } = confirmed;
-  return sign(session, { ...confirmed.person, uid: confirmed.person.id }, degradedSince, at, parts);
+  const { at, carries, degradedSince } = confirmed;
+  const renewal = sign(session, { ...confirmed.person, uid: confirmed.person.id }, degradedSince, at, parts);
+  if (!carries) return renewal;
+  const { names, keyring } = parts;
+  return {
+    ...renewal,
+    hostCookie: await writeHostSession({ ...reading.host, carried: carries }, names.host, keyring.sealing, at),
+  };
 }
 
 /**

@@ -4,7 +4,7 @@ import { asSessionId, asSubject } from '../../shared/identity.ts';
 import { createMemoryStore, type MemoryStore } from '../../shared/store/memory.ts';
 import { createMemoryDirectory, type MemoryDirectory } from '../../shared/users/memory.ts';
 import { createFeed, type Feed } from '../check/feed.ts';
-import type { Parts } from './parts.ts';
+import type { SharedParts } from './parts.ts';
 import { sendAwayOnNews } from './send-away.ts';
 
 const now = 1_800_000_000;
@@ -47,7 +47,7 @@ function start(): Feed {
   };
   const logouts = { wake, deliver: async () => {}, follow: () => async () => {} };
   // of the parts only these are met here
-  sendAwayOnNews({ store, users, feed: made, log, logouts, clock: () => now } as unknown as Parts);
+  sendAwayOnNews({ store, users, feed: made, log, logouts, clock: () => now } as unknown as SharedParts);
   return made;
 }
 

@@ -1,6 +1,6 @@
 import type { UserId } from '../../shared/identity.ts';
 import { endSessionsOf } from './end.ts';
-import type { Parts } from './parts.ts';
+import type { SharedParts } from './parts.ts';
 
 /** Questions to the directory at a time: after a change of everybody's roles there is a whole company to look up. */
 const atOnce = 2;
@@ -13,7 +13,7 @@ const atOnce = 2;
  * ends; whoever is still to be looked up is, after the next news that could be read. Every process looks, and the first
  * ends them.
  */
-export function sendAwayOnNews(parts: Parts): void {
+export function sendAwayOnNews(parts: SharedParts): void {
   const waiting = new Set<UserId>();
   let working = 0;
   let failing = false;

@@ -1,14 +1,20 @@
 import type { Seconds } from '../../shared/clock.ts';
 import { writeCrossSiteSession } from '../../shared/cookies/cross-site-session.ts';
 import { writeDomainCookie } from '../../shared/cookies/domain-cookie.ts';
-import { hashHandle, newHandle, newSessionId, writeHostSession } from '../../shared/cookies/host-session.ts';
+import {
+  type CarriedSession,
+  hashHandle,
+  newHandle,
+  newSessionId,
+  writeHostSession,
+} from '../../shared/cookies/host-session.ts';
 import { SsoError } from '../../shared/errors.ts';
 import type { UserId } from '../../shared/identity.ts';
 import { readPersonClaims } from '../../shared/permissions/claims.ts';
 import type { Session } from '../../shared/store/store.ts';
 import type { HealOutcome, Person } from '../../shared/users/directory.ts';
 import type { ProviderAnswer } from '../provider/openid.ts';
-import type { Parts } from './parts.ts';
+import { hasStore, type Parts } from './parts.ts';
 import { sealProviderTokens } from './provider-tokens.ts';
 
 /** What a cookie says of a person. Roles and permissions that are absent are not known here, and looked up where asked for. */
@@ -102,40 +108,47 @@ export async function startSession(
   // not said is not now: nobody may have been asked
   const authTime = Math.min(answer.authTime ?? 0, now);
   const provider = parts.providers.get(answer.identity.provider);
-  const sealed = await sealProviderTokens(
-    { refreshToken: answer.refreshToken, idToken: provider?.config.kind === 'openid' ? answer.idToken : undefined },
-    keyring.sealing,
-    now,
-    endsAt,
-  );
+  const { identity, refreshToken } = answer;
+  const idToken = provider?.config.kind === 'openid' ? answer.idToken : undefined;
+  const carried: CarriedSession = {
+    identity,
+    createdAt: now,
+    providerConfirmedAt: now,
+    ...(refreshToken === undefined ? {} : { refreshToken }),
+    ...(idToken === undefined ? {} : { idToken }),
+  };
+  const host = { handle, sid, uid: person.uid, authTime, endsAt, ...(hasStore(parts) ? {} : { carried }) };
   const cookies = [
-    await writeHostSession({ handle, sid, uid: person.uid, authTime, endsAt }, names.host, keyring.sealing, now),
+    await writeHostSession(host, names.host, keyring.sealing, now),
     writeDomainCookie(
       config,
       keyring.domainCookie,
       { ...person, sid, authTime, iat: now, exp: Math.min(now + config.cookie.lifetime, endsAt) },
       endsAt,
     ),
-    await writeCrossSiteSession({ sid }, names.crossSite, keyring.sealing, now, endsAt),
   ];
-  await parts.store.createSession(
-    {
-      sid,
-      userId: person.uid,
-      identity: answer.identity,
-      authTime,
-      createdAt: now,
-      endsAt,
-      ...(request.userAgent === undefined ? {} : { userAgent: request.userAgent.slice(0, 256) }),
-      ...(sealed === undefined ? {} : { sealedProviderTokens: sealed }),
-    },
-    hashHandle(handle),
-    request.replaces?.sid,
-  );
+  if (hasStore(parts)) {
+    const sealed = await sealProviderTokens({ refreshToken, idToken }, keyring.sealing, now, endsAt);
+    cookies.push(await writeCrossSiteSession({ sid }, names.crossSite, keyring.sealing, now, endsAt));
+    await parts.store.createSession(
+      {
+        sid,
+        userId: person.uid,
+        identity,
+        authTime,
+        createdAt: now,
+        endsAt,
+        ...(request.userAgent === undefined ? {} : { userAgent: request.userAgent.slice(0, 256) }),
+        ...(sealed === undefined ? {} : { sealedProviderTokens: sealed }),
+      },
+      hashHandle(handle),
+      request.replaces?.sid,
+    );
+  }
   if (request.replaces) {
     parts.feed.apply({ kind: 'session-ended', sid: request.replaces.sid, until: request.replaces.endsAt });
     parts.logouts.wake();
   }
-  parts.log.info('signed in', { uid: person.uid, sid, provider: answer.identity.provider });
+  parts.log.info('signed in', { uid: person.uid, sid, provider: identity.provider });
   return cookies;
 }

@@ -59,7 +59,7 @@ export const startInProcess: StartGateways = async ({ config, keyring, rooms, no
       clients: createClientRegistry(config.clients),
       users: rooms.users,
       // what a process remembers beside its store, the other one doesn't know
-      store: { ...rooms.store },
+      store: config.session.store === 'none' ? undefined : { ...rooms.store },
       clock: now,
       fetch: tap.fetch,
       log: collect(log),

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { type Browser, textOf } from './browser.ts';
 import { cookiesSet, domainCookieOf, sessionOf } from './looking.testing.ts';
 import { people } from './people.testing.ts';
-import { type StartSubject, subjectFor } from './subject.testing.ts';
+import { type StartSubject, type StoreUnderTest, subjectFor, testOf } from './subject.testing.ts';
 
 /** What may come to the callback instead of the provider's answer to this browser. */
-export function hostileCallbackSuite(start: StartSubject): void {
+export function hostileCallbackSuite(start: StartSubject, store: StoreUnderTest = 'shared'): void {
+  const itShared = testOf(store);
   describe('the callback', () => {
     const subject = subjectFor(start);
     const callbackPath = () => `${subject().at.gateway}/callback/`;
@@ -48,7 +49,7 @@ export function hostileCallbackSuite(start: StartSubject): void {
       expect((await subject().provider.signIn(victim.tab, people.bob)).url).toBe(`${subject().at.notes}/kept`);
     });
 
-    it('takes no answer twice, and the session of the first stays', async () => {
+    itShared('takes no answer twice, and the session of the first stays', async () => {
       const { browser, tab, answer } = await answered();
       const cookies = browser.jar.header(new URL(subject().at.gateway)) ?? '';
       await tab.click(answer);
@@ -63,7 +64,7 @@ export function hostileCallbackSuite(start: StartSubject): void {
       expect(await sessionOf(browser, subject())).toBeDefined();
     });
 
-    it('makes one session of twenty at once, over two processes, and asks the provider once', async () => {
+    itShared('makes one session of twenty at once, over two processes, and asks the provider once', async () => {
       const { browser, answer } = await answered();
       const cookie = browser.jar.header(new URL(subject().at.gateway)) ?? '';
       const before = exchanges().length;

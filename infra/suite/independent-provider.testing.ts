@@ -3,7 +3,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
 import { mapAdapter } from './map-adapter.testing.ts';
 import { everybody } from './people.testing.ts';
-import { providerId, type StartProvider } from './provider.testing.ts';
+import { type ProviderOptions, type ProviderUnderTest, providerId, type StartProvider } from './provider.testing.ts';
 
 /** What its adapter knows of the request that it answers. */
 type Context = {
@@ -19,7 +19,16 @@ const scopes = 'openid email profile';
  * `oidc-provider`, which nobody here wrote: certified, with rotating refresh tokens and RP-Initiated Logout, its ID tokens
  * without email or name, as OpenID Connect Core §5.4 has it. It goes by the machine's clock.
  */
-export const startIndependentProvider: StartProvider = async ({ port, gateway, strangers }) => {
+export const startIndependentProvider: StartProvider = (options) => startProviderThat(options, { rotates: true });
+
+/** The same, as a gateway without a store wants it: a refresh token stays. */
+export const startIndependentProviderWithoutRotation: StartProvider = (options) =>
+  startProviderThat(options, { rotates: false });
+
+async function startProviderThat(
+  { port, gateway, strangers }: ProviderOptions,
+  { rotates }: { readonly rotates: boolean },
+): Promise<ProviderUnderTest> {
   const host = 'accounts.localhost';
   const origin = `http://${host}:${port}`;
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
@@ -50,7 +59,7 @@ export const startIndependentProvider: StartProvider = async ({ port, gateway, s
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
     pkce: { required: () => false },
     issueRefreshToken: async () => true,
-    rotateRefreshToken: true,
+    rotateRefreshToken: rotates,
     ttl: { AccessToken: 3600, IdToken: 3600, RefreshToken: 86_400, Grant: 86_400, Session: 86_400, Interaction: 600 },
     features: {
       devInteractions: { enabled: false },
@@ -131,4 +140,4 @@ export const startIndependentProvider: StartProvider = async ({ port, gateway, s
       for (const token of refreshTokens) if (token.accountId === sub) await token.destroy();
     },
   };
-};
+}

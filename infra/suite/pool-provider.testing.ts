@@ -3,10 +3,18 @@ import { getRequestListener } from '@hono/node-server';
 import { createPreTokenGeneration } from '../../triggers/pre-token-generation/pre-token-generation.ts';
 import { createUserPool } from '../local/user-pool/user-pool.ts';
 import { everybody } from './people.testing.ts';
-import { providerId, type StartProvider } from './provider.testing.ts';
+import { type ProviderOptions, type ProviderUnderTest, providerId, type StartProvider } from './provider.testing.ts';
 
 /** The local stand-in for a Cognito user pool, with our trigger and rotating refresh tokens. */
-export const startPool: StartProvider = async ({ port, gateway, strangers, users, clock }) => {
+export const startPool: StartProvider = (options) => startPoolThat(options, { rotation: { graceSeconds: 0 } });
+
+/** The same, as a gateway without a store wants it: a refresh token stays. */
+export const startPoolWithoutRotation: StartProvider = (options) => startPoolThat(options, {});
+
+async function startPoolThat(
+  { port, gateway, strangers, users, clock }: ProviderOptions,
+  gatewayClient: { readonly rotation?: { readonly graceSeconds: number } },
+): Promise<ProviderUnderTest> {
   const origin = `http://cognito.localhost:${port}`;
   const scopes = ['openid', 'email', 'profile'];
   const secret = 'of the gateway: with/odd%characters';
@@ -30,7 +38,7 @@ export const startPool: StartProvider = async ({ port, gateway, strangers, users
         callbacks: [`${gateway}/callback/${providerId}`],
         logouts: [`${gateway}/signed-out`],
         scopes,
-        rotation: { graceSeconds: 0 },
+        ...gatewayClient,
       },
       { id: 'stranger', callbacks: [strangers], logouts: [], scopes },
     ],
@@ -76,4 +84,4 @@ export const startPool: StartProvider = async ({ port, gateway, strangers, users
       broken = message;
     },
   };
-};
+}

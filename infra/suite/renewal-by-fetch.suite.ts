@@ -2,12 +2,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Browser } from './browser.ts';
 import { allIsWell, cookiesSet, domainCookieOf, sessionOf } from './looking.testing.ts';
 import { people } from './people.testing.ts';
-import { type StartSubject, subjectFor } from './subject.testing.ts';
+import { type StartSubject, type StoreUnderTest, subjectFor, testOf } from './subject.testing.ts';
 
 const minute = 60;
 
 /** `POST /session`: how apps whose pages only fetch keep their people signed in, and what others try there. */
-export function renewalByFetchSuite(start: StartSubject): void {
+export function renewalByFetchSuite(start: StartSubject, store: StoreUnderTest = 'shared'): void {
+  const itShared = testOf(store);
   describe('renewing by a page’s fetch', () => {
     const subject = subjectFor(start);
     afterEach(() => allIsWell(subject()));
@@ -111,7 +112,7 @@ export function renewalByFetchSuite(start: StartSubject): void {
       expect(answer.body).not.toContain('ann@');
     });
 
-    it('finds nobody for a registered app on another domain: the cookies stay at home', async () => {
+    itShared('finds nobody for a registered app on another domain: the cookies stay at home', async () => {
       const { parties, signedIn, at } = subject();
       const { tab } = await signedIn(people.ann, undefined, `${at.notes}/`);
       await tab.goto(`${parties.globex.origin}/`);
@@ -123,7 +124,7 @@ export function renewalByFetchSuite(start: StartSubject): void {
       expect([old.status, old.cookies]).toEqual([401, []]);
     });
 
-    it('never gives a session back that has ended, however it ended', async () => {
+    itShared('never gives a session back that has ended, however it ended', async () => {
       const { at, ask, setState, signedIn } = subject();
       const out = await signedIn(people.bob);
       const headers = { origin: at.notes, 'sec-fetch-site': 'same-site', cookie: everyCookie(out.browser) };
@@ -140,7 +141,7 @@ export function renewalByFetchSuite(start: StartSubject): void {
       expect((await post({ ...headers, cookie: everyCookie(disabled.browser) })).status).toBe(401);
     });
 
-    it('keeps people signed in without the store, for a little while', async () => {
+    itShared('keeps people signed in without the store, for a little while', async () => {
       const { at, now, setAvailable, signedIn } = subject();
       const { browser } = await signedIn(people.ann);
       setAvailable('store', false);

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { cookiesSet, domainCookieOf, sessionOf } from './looking.testing.ts';
 import { people } from './people.testing.ts';
-import { type StartSubject, subjectFor } from './subject.testing.ts';
+import { type StartSubject, type StoreUnderTest, subjectFor, testOf } from './subject.testing.ts';
 
 const minute = 60;
 const hour = 3600;
 
 /** How a sign-in goes on through the day, and how it ends. */
-export function renewalSuite(start: StartSubject): void {
+export function renewalSuite(start: StartSubject, store: StoreUnderTest = 'shared'): void {
+  const itShared = testOf(store);
   describe('staying signed in', () => {
     const subject = subjectFor(start);
     const refreshes = () => subject().tap.calls.filter(({ grant }) => grant === 'refresh_token');
@@ -134,7 +135,7 @@ export function renewalSuite(start: StartSubject): void {
       expect(await sessionOf(browser, subject())).toBeUndefined();
     });
 
-    it('asks the provider once where two processes renew at the same moment, and both succeed', async () => {
+    itShared('asks the provider once where two processes renew at the same moment, and both succeed', async () => {
       const { at, browser, ask, pass, signedIn } = subject();
       const { browser: one } = await signedIn(people.eve, browser());
       await pass(61 * minute);

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { textOf } from './browser.ts';
 import { cookiesSet, sessionOf } from './looking.testing.ts';
 import { people } from './people.testing.ts';
-import { type StartSubject, subjectFor } from './subject.testing.ts';
+import { type StartSubject, type StoreUnderTest, subjectFor, testOf } from './subject.testing.ts';
 
 /** What people do when they leave, what comes after them, and what others try in their name. */
-export function signOutSuite(start: StartSubject): void {
+export function signOutSuite(start: StartSubject, store: StoreUnderTest = 'shared'): void {
+  const itShared = testOf(store);
   describe('signing out', () => {
     const subject = subjectFor(start);
     const names = ['__Host-sso', '__Secure-sso'];
@@ -70,29 +71,32 @@ export function signOutSuite(start: StartSubject): void {
       expect(asked.headers.get('location')).toBe(`${at.gateway}/signed-out`);
     });
 
-    it('leaves nothing for the machine’s next person: no old cookie works anywhere, and no page was stored', async () => {
-      const { at, ask, provider, signedIn } = subject();
-      const { browser, tab } = await signedIn(people.ann, undefined, `${at.gateway}/`);
-      const seen = [tab.page, await tab.load('fetch', '/session'), await tab.goto(`${at.gateway}/logout`)];
-      for (const page of seen) expect(page.headers.get('cache-control')).toBe('no-store');
-      const old = browser.jar.header(new URL(at.gateway)) ?? '';
-      await tab.submit();
-      await provider.finishSignOut(tab);
-      const replay = { cookie: old, accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
-      for (const path of ['/session', '/check']) {
-        const answer = await ask(path, { headers: replay });
-        // a navigation to /check is sent to sign in; /session is for programs
-        expect(answer.status, path).toBe(path === '/check' ? 302 : 401);
-      }
-      for (const path of ['/', '/refresh', '/login']) {
-        const answer = await ask(path, { headers: replay });
-        expect([answer.status, cookiesSet(answer).filter((name) => names.includes(name))], path).toEqual([302, []]);
-        expect(answer.headers.get('location'), path).not.toBe(`${at.gateway}/`);
-      }
-      // the Back button asks anew, and finds the way to sign in
-      const back = await tab.goto(`${at.notes}/`);
-      expect(back.url).toContain(provider.origin);
-    });
+    itShared(
+      'leaves nothing for the machine’s next person: no old cookie works anywhere, and no page was stored',
+      async () => {
+        const { at, ask, provider, signedIn } = subject();
+        const { browser, tab } = await signedIn(people.ann, undefined, `${at.gateway}/`);
+        const seen = [tab.page, await tab.load('fetch', '/session'), await tab.goto(`${at.gateway}/logout`)];
+        for (const page of seen) expect(page.headers.get('cache-control')).toBe('no-store');
+        const old = browser.jar.header(new URL(at.gateway)) ?? '';
+        await tab.submit();
+        await provider.finishSignOut(tab);
+        const replay = { cookie: old, accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+        for (const path of ['/session', '/check']) {
+          const answer = await ask(path, { headers: replay });
+          // a navigation to /check is sent to sign in; /session is for programs
+          expect(answer.status, path).toBe(path === '/check' ? 302 : 401);
+        }
+        for (const path of ['/', '/refresh', '/login']) {
+          const answer = await ask(path, { headers: replay });
+          expect([answer.status, cookiesSet(answer).filter((name) => names.includes(name))], path).toEqual([302, []]);
+          expect(answer.headers.get('location'), path).not.toBe(`${at.gateway}/`);
+        }
+        // the Back button asks anew, and finds the way to sign in
+        const back = await tab.goto(`${at.notes}/`);
+        expect(back.url).toContain(provider.origin);
+      },
+    );
   });
 
   describe('signing somebody else out', () => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Seconds, systemClock } from '../../shared/clock.ts';
 import { type Config, parseConfig } from '../../shared/config.ts';
 import type { UserId } from '../../shared/identity.ts';
@@ -64,6 +64,13 @@ export type Subject = {
 
 export type StartSubject = () => Promise<Subject>;
 
+/** Have the gateways a store, or nothing but their cookies? */
+export type StoreUnderTest = Config['session']['store'];
+
+/** How a suite makes a test of what processes can do only together: without a store there is no such test. */
+export const testOf = (store: StoreUnderTest): ((name: string, test: () => Promise<void>) => void) =>
+  store === 'none' ? () => {} : it;
+
 /** Made once a process: keys are slow to make, and no test changes them. */
 let keyFile: string | undefined;
 
@@ -72,6 +79,7 @@ export async function startSubject(
   startProvider: StartProvider,
   openRooms: OpenRooms,
   startGateways: StartGateways = startInProcess,
+  { store = 'shared' }: { readonly store?: StoreUnderTest } = {},
 ): Promise<Subject> {
   keyFile ??= JSON.stringify(generateKeyFile());
   let offset: Seconds = 0;
@@ -101,6 +109,7 @@ export async function startSubject(
   const apps = createHandOffApps(port, at.gateway, now);
   const written = (provider: Readonly<Record<string, unknown>>) => ({
     publicUrl: at.gateway,
+    session: { store },
     keys: keyFile,
     providers: [{ id: providerId, ...provider }, rogue.config],
     ...(provider.triggers === true ? { triggers: { provider: providerId } } : {}),
@@ -108,8 +117,8 @@ export async function startSubject(
     clients: [
       { id: 'notes', name: 'Notes', home: `${at.notes}/`, origins: [at.notes] },
       { id: 'photos', name: 'Photos', home: `${at.photos}/`, origins: [at.photos] },
-      ...parties.clients,
-      ...apps.clients,
+      // who takes a hand-off
+      ...(store === 'none' ? [] : [...parties.clients, ...apps.clients]),
     ],
     rules: [
       { host: 'notes.acme.localhost', path: '/public/*', allow: 'public' },

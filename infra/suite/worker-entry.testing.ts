@@ -32,7 +32,7 @@ const worker = serveWorker((env) => {
   const world: typeof fetch = (input, init) => WORLD.fetch(input, init);
   if (!env.STORE) {
     const { users } = DIRECTORY ? workersDeps(loadConfig({ ...env, HYPERDRIVE: DIRECTORY }), env) : deps;
-    return { ...deps, clock, fetch: world, users, store: hearing(deps.store) };
+    return { ...deps, clock, fetch: world, users, store: deps.store && hearing(deps.store) };
   }
   const users = bridge<UserDirectory>('directory', world);
   const news = bridge<Store>('news', world);

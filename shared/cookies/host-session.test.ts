@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { asSessionId, asUserId } from '../identity.ts';
+import { asSessionId, asSubject, asUserId } from '../identity.ts';
 import { createKeyring, generateKeyFile } from '../keys/keyring.ts';
 import { seal } from '../tokens/sealed.ts';
+import { longestCookie } from './cookie.ts';
 import {
+  type CarriedSession,
   clearHostSession,
   type HostSession,
   hashHandle,
@@ -50,6 +52,49 @@ describe('the host session', () => {
 
   it('may come twice if both are the same', async () => {
     expect(await read(`${pair}; ${pair}`)).toMatchObject(session);
+  });
+});
+
+describe('a host session that carries all of itself', () => {
+  const identity = { provider: 'acme', subject: asSubject('ann') };
+  const carried = { identity, createdAt: now, providerConfirmedAt: now };
+  const came = async (more: Partial<CarriedSession>, of = name) => {
+    const cookie = await writeHostSession({ ...session, carried: { ...carried, ...more } }, of, keys, now);
+    expect(cookie.length).toBeLessThanOrEqual(longestCookie);
+    return (await readHostSession(cookie.split(';')[0], of, keys, now))?.carried;
+  };
+  const long = (length: number) => 'x'.repeat(length);
+
+  it.each<[string, Partial<CarriedSession>, (keyof CarriedSession)[]]>([
+    ['no tokens', {}, []],
+    ['short tokens', { refreshToken: long(500), idToken: long(1000) }, ['refreshToken', 'idToken']],
+    ['a refresh token as long as those of Cognito', { refreshToken: long(1900) }, ['refreshToken']],
+    ['too long an ID token', { refreshToken: long(1500), idToken: long(1500) }, ['refreshToken']],
+    ['too long an ID token alone', { idToken: long(4000) }, []],
+    ['too long a refresh token', { refreshToken: long(4000), idToken: long(10) }, []],
+  ])('with %s keeps what fits', async (_, tokens, kept) => {
+    const expected = Object.fromEntries(Object.entries(tokens).filter(([key]) => kept.some((one) => one === key)));
+    expect(await came(tokens)).toEqual({ ...carried, ...expected });
+  });
+
+  it('never becomes longer than a cookie may be, whatever its length', async () => {
+    for (let length = 2300; length < 2700; length += 7)
+      expect(await came({ refreshToken: long(length) }, `${name}_production12`)).toBeDefined();
+  });
+
+  it.each<[string, unknown]>([
+    ['text', 'carried'],
+    ['null', null],
+    ['nobody', { createdAt: now, providerConfirmedAt: now }],
+    ['nobody’s name', { ...carried, identity: null }],
+    ['half an identity', { ...carried, identity: { provider: 'acme' } }],
+    ['an empty subject', { ...carried, identity: { provider: 'acme', subject: '' } }],
+    ['a time in words', { ...carried, providerConfirmedAt: 'now' }],
+    ['no time', { identity, createdAt: now }],
+    ['a token that is none', { ...carried, refreshToken: 7 }],
+  ])('is a visitor where that is %s', async (_, odd) => {
+    const sealed = await seal(keys, 'host-session', { ...session, carried: odd }, now, session.endsAt);
+    expect(await read(`${name}=${sealed}`)).toBeUndefined();
   });
 });
 

@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { createHash, randomBytes } from 'node:crypto';
 import type { Seconds } from '../clock.ts';
-import type { SessionId, UserId } from '../identity.ts';
+import type { Identity, SessionId, UserId } from '../identity.ts';
 import type { SealingKeys } from '../keys/keyring.ts';
 import { seal, unseal } from '../tokens/sealed.ts';
-import { clearCookie, cookieValues, setCookie } from './cookie.ts';
+import { clearCookie, cookieValues, longestCookie, setCookie } from './cookie.ts';
 
 /** What `__Host-sso` seals: the authority that everything else is derived from. */
 export type HostSession = {
@@ -15,6 +15,19 @@ export type HostSession = {
   /** 0: the provider doesn't say. */
   readonly authTime: Seconds;
   readonly endsAt: Seconds;
+  /** Absent where the store knows. */
+  readonly carried?: CarriedSession;
+};
+
+/** What `__Host-sso` seals beside, where there is no store that would know. */
+export type CarriedSession = {
+  readonly identity: Identity;
+  readonly createdAt: Seconds;
+  /** When the provider last confirmed this person, by code or by refresh. */
+  readonly providerConfirmedAt: Seconds;
+  readonly refreshToken?: string;
+  /** Only for RP-Initiated Logout, which wants it as a hint. */
+  readonly idToken?: string;
 };
 
 /** A fresh handle. */
@@ -48,21 +61,55 @@ export async function readHostSession(
 }
 
 /** We sealed it, but perhaps in another version: whoever holds an older shape signs in again. */
-function isHostSession({ handle, sid, uid, authTime, endsAt }: Partial<Record<keyof HostSession, unknown>>): boolean {
-  const texts = [handle, sid, uid].every((one) => typeof one === 'string' && one !== '');
-  return texts && Number.isSafeInteger(authTime) && Number.isSafeInteger(endsAt);
+function isHostSession(session: Partial<Record<keyof HostSession, unknown>>): boolean {
+  const { handle, sid, uid, authTime, endsAt, carried } = session;
+  return [handle, sid, uid].every(isText) && [authTime, endsAt].every(Number.isSafeInteger) && isCarried(carried);
 }
 
-/** Writes the host session's `Set-Cookie`; it goes when the session ends. */
+function isCarried(carried: unknown): boolean {
+  if (carried === undefined) return true;
+  if (typeof carried !== 'object' || carried === null) return false;
+  const { identity, createdAt, providerConfirmedAt, refreshToken, idToken }: Partial<Record<string, unknown>> = {
+    ...carried,
+  };
+  if (typeof identity !== 'object' || identity === null) return false;
+  const { provider, subject }: Partial<Record<string, unknown>> = { ...identity };
+  return (
+    [provider, subject].every(isText) &&
+    [createdAt, providerConfirmedAt].every(Number.isSafeInteger) &&
+    [refreshToken, idToken].every((one) => one === undefined || isText(one))
+  );
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+/**
+ * Writes the host session's `Set-Cookie`; it goes when the session ends.
+ *
+ * What would make it longer than a cookie may be is left out of what it carries: the provider's ID token first, then its
+ * refresh token.
+ */
 export async function writeHostSession(
   session: HostSession,
   name: string,
   keys: SealingKeys,
   now: Seconds,
 ): Promise<string> {
-  const sealed = await seal(keys, 'host-session', session, now, session.endsAt);
+  const write = async (one: HostSession) => await seal(keys, 'host-session', one, now, one.endsAt);
+  let sealed = await write(session);
+  if (session.carried) {
+    const { idToken, ...withoutHint } = session.carried;
+    const { refreshToken, ...bare } = withoutHint;
+    for (const carried of [withoutHint, bare]) {
+      if (name.length + sealed.length + attributesAtMost <= longestCookie) break;
+      sealed = await write({ ...session, carried });
+    }
+  }
   return setCookie(name, sealed, { maxAge: session.endsAt - now });
 }
+
+/** Bytes of a host cookie beside its name and value. */
+const attributesAtMost = 80;
 
 /** Removes the host session from the browser. */
 export const clearHostSession = (name: string): string => clearCookie(name);

@@ -46,7 +46,7 @@ export async function createNodeDeps(
       keyring,
       clients: createClientRegistry(config.clients),
       users: createPostgresDirectory(sql, { users: config.users, providers: config.providers }),
-      store: createPostgresStore(sql),
+      store: config.session.store === 'none' ? undefined : createPostgresStore(sql),
       clock: overrides.clock ?? systemClock,
       fetch: overrides.fetch ?? fetch,
       log,

@@ -27,7 +27,7 @@ export async function serve(configFile?: string): Promise<void> {
   });
   deps.log.info('listening', { host, port, publicUrl: config.publicUrl });
   const sweeper = setInterval(() => {
-    deps.store.sweep(deps.clock()).catch((error: unknown) => deps.log.warn('sweep failed', {}, error));
+    deps.store?.sweep(deps.clock()).catch((error: unknown) => deps.log.warn('sweep failed', {}, error));
   }, 60_000);
   closeWithGrace({ delay: 10_000 }, async ({ err }) => {
     if (err) deps.log.error('stopping after an error', {}, err);

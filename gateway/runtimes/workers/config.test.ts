@@ -45,6 +45,12 @@ describe('the configuration of a Worker', () => {
     ['no database', { CROSSGATE_KEYS: keys }, file, /database/],
     ['two ways to it', { ...env, CROSSGATE_DATABASE_URL: 'postgres://x' }, file, /database\.url: is set together with/],
     ['no JSON', { ...env, CROSSGATE_CONFIG: '{"keys": "s3cret' }, undefined, /CROSSGATE_CONFIG: is not JSON/],
+    [
+      'a store that is not to be used',
+      { ...env, STORE: {} as never, CROSSGATE_SESSION_STORE: 'none' },
+      file,
+      /session\.store: is none, and the binding STORE/,
+    ],
     ['a misspelt variable', { ...env, CROSSGATE_PUBLIC_URI: 'x' }, file, /Did you mean CROSSGATE_PUBLIC_URL/],
     ['a secret in a file', { ...env, CROSSGATE_KEYS: '', CROSSGATE_KEYS_FILE: 'keys.json' }, file, /cannot be read/],
     ['several at once', { ...env, CROSSGATE_LOG_LEVL: 'x' }, { ...file, publicUrl: 1 }, /LEVL.*publicUrl/],

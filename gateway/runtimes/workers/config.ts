@@ -39,6 +39,8 @@ export function loadConfig(env: WorkerEnv, file?: unknown): Config {
     if (error instanceof ConfigError) throw new ConfigError([...mistakes, ...error.mistakes]);
     throw error;
   }
+  if (env.STORE && config.session.store === 'none')
+    mistakes.push({ where: 'session.store', says: 'is none, and the binding STORE is there: use one' });
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return config;
 }

@@ -45,13 +45,14 @@ export function workersDeps(config: Config, env: Pick<WorkerEnv, 'STORE'>): Work
   });
   const users = delegate(() => database.users);
   const inPostgres = delegate(() => database.store);
+  const shared = env.STORE ? withNewsOf(inPostgres, createDurableObjectStore(env.STORE)) : inPostgres;
   const log = createLog(config.log);
   return {
     config,
     keyring: createKeyring(config.keys),
     clients: createClientRegistry(config.clients),
     users,
-    store: env.STORE ? withNewsOf(inPostgres, createDurableObjectStore(env.STORE)) : inPostgres,
+    store: config.session.store === 'none' ? undefined : shared,
     clock: systemClock,
     fetch: (input, init) => fetch(input, init),
     log,

@@ -145,6 +145,37 @@ describe('while the store cannot be reached', () => {
   });
 });
 
+describe('without a store', () => {
+  const storeless = (): GatewayDeps => ({
+    ...deps(),
+    config: testConfig({ session: { store: 'none' } }),
+    store: undefined,
+  });
+
+  it('what a cookie says holds for as long as the cookie, and nothing is read or swept', async () => {
+    worker = serveWorker(storeless);
+    now += 1700;
+    expect(await checkPage('/admin/')).toBe(403);
+    expect(await checkPage('/')).toBe(204);
+    await worker.scheduled({}, {}, context);
+    expect(calls).toEqual([]);
+    expect(logged.map(({ event }) => event)).toEqual(['request refused']);
+    now += 131;
+    expect(await checkPage('/')).not.toBe(204);
+  });
+
+  it.each<[string, () => GatewayDeps]>([
+    ['none that the configuration wants', () => ({ ...deps(), store: undefined })],
+    ['one that it does not', () => ({ ...storeless(), store: noted() })],
+  ])('nothing is served where there is %s', async (_, wrong) => {
+    const lines = vi.spyOn(console, 'error').mockImplementation(() => {});
+    worker = serveWorker(wrong);
+    expect(await check()).toBe(500);
+    expect(lines.mock.calls.flat().map(String)).toEqual([expect.stringContaining('"where":"session.store"')]);
+    lines.mockRestore();
+  });
+});
+
 describe('the peer', () => {
   it.each<[string, string, number]>([
     ['that is trusted asks for others', '198.51.100.7', 403],

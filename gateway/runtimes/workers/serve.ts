@@ -80,7 +80,7 @@ export function serveWorker(depsOf: (env: WorkerEnv) => ServedDeps): ServedGatew
         const failing = (step: string) => (error: unknown) => log.warn('scheduled work failed', { step }, error);
         await Promise.all([
           logouts.deliver().catch(failing('deliver')),
-          store.sweep(clock()).catch(failing('sweep')),
+          store?.sweep(clock()).catch(failing('sweep')),
           assertUncached?.().catch(failing('look for a cache')),
         ]);
       }),

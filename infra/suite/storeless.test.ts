@@ -1,0 +1,32 @@
+import { attemptsSuite } from './attempts.suite.ts';
+import { cookiesSuite } from './cookies.suite.ts';
+import { hostileCallbackSuite } from './hostile-callback.suite.ts';
+import { providerOutageSuite } from './outages-provider.suite.ts';
+import { pagesSuite } from './pages.suite.ts';
+import { startPool, startPoolWithoutRotation } from './pool-provider.testing.ts';
+import { renewalSuite } from './renewal.suite.ts';
+import { renewalByFetchSuite } from './renewal-by-fetch.suite.ts';
+import { rogueProviderSuite } from './rogue-provider.suite.ts';
+import { memoryRooms } from './rooms.testing.ts';
+import { siblingSuite } from './sibling.suite.ts';
+import { signInSuite } from './sign-in.suite.ts';
+import { signOutSuite } from './sign-out.suite.ts';
+import { rotatingSuite, storelessSuite } from './storeless.suite.ts';
+import { startSubject } from './subject.testing.ts';
+
+const start = () => startSubject(startPoolWithoutRotation, memoryRooms, undefined, { store: 'none' });
+const startRotating = () => startSubject(startPool, memoryRooms, undefined, { store: 'none' });
+
+storelessSuite(start);
+rotatingSuite(startRotating);
+signInSuite(start);
+renewalSuite(start, 'none');
+renewalByFetchSuite(start, 'none');
+signOutSuite(start, 'none');
+cookiesSuite(start);
+attemptsSuite(start);
+hostileCallbackSuite(start, 'none');
+rogueProviderSuite(start);
+siblingSuite(start);
+pagesSuite(start);
+providerOutageSuite(start);
