@@ -24,6 +24,9 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: [...never, ...db, ...slow, ...browser, ...packed, ...runtimes, ...workerd, ...proxies],
+          // most wait for a socket or a timer: on two cores two at a time take two thirds of the time
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -31,6 +34,9 @@ export default defineConfig({
           name: 'db',
           include: db,
           exclude: never,
+          // one server for all of them: what one does to its settings or its oldest transaction, the others notice
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           globalSetup: ['infra/local/postgres.vitest.ts'],
           testTimeout: 20_000,
           hookTimeout: 30_000,
