@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { generateKeyFile } from '../../shared/keys/keyring.ts';
 import { runCommand } from './console.testing.ts';
+import { generateEdgeKeyFile, readEdgeKeyFile } from './edge/key-file.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'crossgate-keys-'));
 const file = join(cwd, 'keys.json');
@@ -82,9 +83,30 @@ describe('keys rotate', () => {
   it.each<[string[], RegExp]>([
     [['keys', 'rotate'], /--file/],
     [['keys', 'rotate', '--file', 'keys.json', '--settle', '1h'], /whole number of seconds/],
-    [['keys', 'rotate', '--file', 'keys.json', '--use', 'cookies'], /domainCookie, openid, identity, sealing/],
+    [['keys', 'rotate', '--file', 'keys.json', '--use', 'cookies'], /domainCookie, openid, identity, signing, sealing/],
   ])('%j is wrong usage', async (args, says) => {
     expect(await runCommand(args, { cwd })).toMatchObject({ exit: 2, err: expect.stringMatching(says) });
+  });
+});
+
+describe('the keys of a site at the edge', () => {
+  beforeEach(() => writeFileSync(file, JSON.stringify(generateEdgeKeyFile())));
+
+  it('are rotated the same way, and deployed', async () => {
+    const first = await keys('rotate');
+    expect(first.out).toMatch(/^signing ES256 \S+: added.*\nsealing A256GCM \S+: added/);
+    expect(first.err).toMatch(/Build the functions with it and deploy them; nobody is signed out/);
+    const { jwks, signing } = readEdgeKeyFile(readFileSync(file, 'utf8'));
+    expect(jwks.keys.map(({ kid }) => kid)).toEqual(signing.map(({ kid }) => kid));
+    const second = await keys('rotate', '--settle', '0', '--use', 'signing');
+    expect(second.out).toContain(`signing ES256 ${signing[1]?.kid}: signs from now on`);
+    expect(readEdgeKeyFile(readFileSync(file, 'utf8')).signing[0]?.kid).toBe(signing[1]?.kid);
+    expect((await keys('rotate', '--leaked')).err).toMatch(/deploy them now.*people sign in again/);
+  });
+
+  it('are of no other use', async () => {
+    const { exit, err } = await keys('rotate', '--use', 'domainCookie');
+    expect({ exit, err }).toEqual({ exit: 2, err: 'keys.json has no domainCookie keys, but signing, sealing.' });
   });
 });
 

@@ -1,11 +1,17 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Clock, type Seconds, systemClock } from '../../shared/clock.ts';
-import { createKeyring, generateKeyFile, type KeyFile } from '../../shared/keys/keyring.ts';
-import { type KeyEntry, keyUses, listKeys, type RotationStep, rotateKeys } from '../../shared/keys/rotation.ts';
+import { createKeyring, generateKeyFile } from '../../shared/keys/keyring.ts';
+import {
+  type KeyEntry,
+  listKeys,
+  type RotatableFile,
+  type RotationStep,
+  rotateKeys,
+} from '../../shared/keys/rotation.ts';
 import type { SigningAlgorithm } from '../../shared/keys/signing.ts';
 import { CliError, type Console, exits } from './console.ts';
-import { generateEdgeKeyFile } from './edge/key-file.ts';
+import { generateEdgeKeyFile, readEdgeKeyFile } from './edge/key-file.ts';
 
 export type GenerateOptions = {
   readonly algorithm: SigningAlgorithm;
@@ -64,7 +70,7 @@ export function runKeysList({ file, json }: ListOptions, console: Console): numb
 export type RotateOptions = {
   readonly file: string;
   /** Only these keys; unset: all. */
-  readonly use?: readonly (keyof KeyFile)[];
+  readonly use?: readonly string[];
   readonly settle: Seconds;
   readonly keep: Seconds;
   readonly leaked?: boolean;
@@ -75,34 +81,51 @@ export type RotateOptions = {
 
 /** Takes a key file one step on, in place. */
 export function runKeysRotate(options: RotateOptions, console: Console, clock: Clock = systemClock): number {
-  const { file, use = keyUses, settle, keep, leaked = false, dryRun, json } = options;
-  const rotated = rotateKeys(readKeyFile(file, console), { now: clock(), uses: use, settle, keep, leaked });
+  const { file, settle, keep, leaked = false, dryRun, json } = options;
+  const present = readKeyFile(file, console);
+  const use = options.use ?? Object.keys(present);
+  const unknown = use.find((one) => !Object.hasOwn(present, one));
+  if (unknown !== undefined)
+    throw new CliError(exits.usage, `${file} has no ${unknown} keys, but ${Object.keys(present).join(', ')}.`);
+  const rotated = rotateKeys(present, { now: clock(), uses: use, settle, keep, leaked });
   const text = `${JSON.stringify(rotated.file, null, 2)}\n`;
-  createKeyring(text);
+  assertKeyFile(text);
   const changes = rotated.steps.some(({ done }) => done !== 'waits');
   if (!dryRun && changes) replace(file, text, console);
   if (json) console.out(JSON.stringify(rotated.steps));
   else for (const step of rotated.steps) console.out(inWords(step, leaked, dryRun));
   if (changes && !dryRun) {
+    const [now, later] = isEdgeFile(present)
+      ? ['Build the functions with it and deploy them now.', 'Build the functions with it and deploy them']
+      : ['Restart every gateway with it now.', 'Restart the gateways with it, one after the other'];
+    const lost = isEdgeFile(present) || use.includes('sealing') ? ': people sign in again' : '';
     console.err(
       leaked
-        ? `Wrote ${file}. Restart every gateway with it now. What the old keys made counts no longer${use.includes('sealing') ? ': people sign in again' : ''}.`
-        : `Wrote ${file}. Restart the gateways with it, one after the other; nobody is signed out by that.`,
+        ? `Wrote ${file}. ${now} What the old keys made counts no longer${lost}.`
+        : `Wrote ${file}. ${later}; nobody is signed out by that.`,
     );
   }
   return exits.fine;
 }
 
-function readKeyFile(file: string, console: Console): KeyFile {
+function readKeyFile(file: string, console: Console): RotatableFile {
   let text: string;
   try {
     text = readFileSync(resolve(console.cwd, file), 'utf8');
   } catch (error) {
     throw new CliError(exits.wrong, `${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
   }
-  createKeyring(text);
-  return JSON.parse(text) as KeyFile;
+  assertKeyFile(text);
+  return JSON.parse(text) as RotatableFile;
 }
+
+/** @throws ConfigError unless it is a gateway's key file, or a site's. */
+function assertKeyFile(text: string): void {
+  if (/"signing"\s*:/.test(text)) readEdgeKeyFile(text);
+  else createKeyring(text);
+}
+
+const isEdgeFile = (file: RotatableFile): boolean => Object.hasOwn(file, 'signing');
 
 /** All of it or nothing: whoever starts meanwhile reads the one file or the other. */
 function replace(file: string, text: string, console: Console): void {

@@ -185,7 +185,13 @@ function createProgram(console: Console, end: (exit: number) => void): Command {
     )
     .requiredOption('-f, --file <file>', 'key file; replaced as a whole')
     .addOption(
-      new Option('-u, --use <name...>', 'only these keys').choices(['domainCookie', 'openid', 'identity', 'sealing']),
+      new Option('-u, --use <name...>', 'only these keys').choices([
+        'domainCookie',
+        'openid',
+        'identity',
+        'signing',
+        'sealing',
+      ]),
     )
     .option('--settle <seconds>', 'for how long a key is published before it signs', seconds, 3600)
     .option(

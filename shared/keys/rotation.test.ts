@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createKeyring, generateKeyFile, type KeyFile } from './keyring.ts';
-import { keyUses, listKeys, type RotationPlan, rotateKeys } from './rotation.ts';
+import { listKeys, type RotationPlan, rotateKeys } from './rotation.ts';
 
 const now = 1_800_000_000;
 const settle = 3600;
 const keep = 86_400;
 const made = generateKeyFile('EdDSA');
 const rotate = (file: KeyFile, at: number, plan: Partial<RotationPlan> = {}) => {
-  const rotated = rotateKeys(file, { now: at, uses: keyUses, settle, keep, ...plan });
+  const rotated = rotateKeys(file, { now: at, settle, keep, ...plan });
   // whatever comes out is a key file
   return { ...rotated, ring: createKeyring(JSON.stringify(rotated.file)) };
 };

@@ -1,15 +1,21 @@
 import { type JsonWebKey, randomBytes } from 'node:crypto';
 import type { Seconds } from '../clock.ts';
-import { generateSigningKey, type KeyFile, newKid, signingUses } from './keyring.ts';
+import { generateSigningKey, newKid } from './keyring.ts';
 import type { SigningAlgorithm } from './signing.ts';
 
 /** When a key came into the file, and when it stopped signing. Keys from before this was kept have neither. */
 type Times = { created?: Seconds; retired?: Seconds };
 
+/**
+ * A gateway's key file, or a site's: lists of keys by what they are for. In each the first key of its algorithm is current.
+ * The file was checked already.
+ */
+export type RotatableFile = Readonly<Record<string, readonly Key[]>>;
+
 /** One key of a file, without its secret. */
 export type KeyEntry = {
-  /** What it is for: one of the signing uses, or `sealing`. */
-  readonly use: keyof KeyFile;
+  /** What it is for: the name of its list. */
+  readonly use: string;
   readonly kid: string;
   /** `A256GCM` for sealing. */
   readonly algorithm: string;
@@ -29,8 +35,8 @@ export type RotationStep = Omit<KeyEntry, 'state'> & {
 /** How a rotation goes. */
 export type RotationPlan = {
   readonly now: Seconds;
-  /** Which keys. */
-  readonly uses: readonly (keyof KeyFile)[];
+  /** Which lists. Absent: all. */
+  readonly uses?: readonly string[];
   /** Seconds for which a key must have been published before it signs: longer than anybody keeps a JWK Set. */
   readonly settle: Seconds;
   /** Seconds for which a key stays after it last signed: longer than anything lives that it made. */
@@ -39,17 +45,13 @@ export type RotationPlan = {
   readonly leaked?: boolean;
 };
 
-/** Everything that a key file has keys for, in its order. */
-export const keyUses: readonly (keyof KeyFile)[] = [...signingUses, 'sealing'];
+type Key = (JsonWebKey & Times) | ({ kid: string; k: string } & Times);
 
-type Key = (JsonWebKey & Times) | (KeyFile['sealing'][number] & Times);
-
-/** Says what each key of a file is for now. The file was checked (`createKeyring`). */
-export function listKeys(file: KeyFile): readonly KeyEntry[] {
-  return keyUses.flatMap((use) => {
-    const keys: readonly Key[] = file[use];
-    return keys.map((key, i) => ({ ...describe(use, key), state: stateOf(keys, i) }));
-  });
+/** Says what each key of a file is for now. */
+export function listKeys(file: RotatableFile): readonly KeyEntry[] {
+  return Object.entries(file).flatMap(([use, keys]) =>
+    keys.map((key, i) => ({ ...describe(use, key), state: stateOf(keys, i) })),
+  );
 }
 
 /**
@@ -59,15 +61,21 @@ export function listKeys(file: KeyFile): readonly KeyEntry[] {
  *
  * @returns The new file, and what was done in words for an operator. The file that was given stays as it is.
  */
-export function rotateKeys(file: KeyFile, plan: RotationPlan): { file: KeyFile; steps: readonly RotationStep[] } {
+export function rotateKeys<File extends RotatableFile>(
+  file: File,
+  plan: RotationPlan,
+): { file: File; steps: readonly RotationStep[] } {
   const steps: RotationStep[] = [];
-  const next = structuredClone(file) as Record<keyof KeyFile, Key[]>;
-  for (const use of plan.uses) {
-    const algorithms = [...new Set(next[use].map(algorithmOf))];
+  const next: Record<string, Key[]> = Object.fromEntries(
+    Object.entries(file).map(([use, keys]) => [use, structuredClone([...keys])]),
+  );
+  for (const use of plan.uses ?? Object.keys(next)) {
+    const keys = next[use] ?? [];
+    const algorithms = [...new Set(keys.map(algorithmOf))];
     const rotated = algorithms.map((algorithm) =>
       rotate(
         use,
-        next[use].filter((key) => algorithmOf(key) === algorithm),
+        keys.filter((key) => algorithmOf(key) === algorithm),
         plan,
         steps,
       ),
@@ -76,11 +84,11 @@ export function rotateKeys(file: KeyFile, plan: RotationPlan): { file: KeyFile; 
     const current = rotated.flatMap((keys) => keys.slice(0, 1));
     next[use] = [...current, ...rotated.flatMap((keys) => keys.slice(1))];
   }
-  return { file: next as unknown as KeyFile, steps };
+  return { file: next as unknown as File, steps };
 }
 
 /** Rotates the keys of one use and algorithm. */
-function rotate(use: keyof KeyFile, keys: readonly Key[], plan: RotationPlan, steps: RotationStep[]): Key[] {
+function rotate(use: string, keys: readonly Key[], plan: RotationPlan, steps: RotationStep[]): Key[] {
   const { now, settle, keep, leaked } = plan;
   const step = (done: RotationStep['done'], key: Key, until?: Seconds) =>
     steps.push({ ...describe(use, key), done, ...(until === undefined ? {} : { until }) });
@@ -123,7 +131,7 @@ function stateOf(keys: readonly Key[], i: number): KeyEntry['state'] {
   return key.created < (current?.created ?? 0) ? 'previous' : 'next';
 }
 
-function describe(use: keyof KeyFile, key: Key): Omit<KeyEntry, 'state'> {
+function describe(use: string, key: Key): Omit<KeyEntry, 'state'> {
   return {
     use,
     kid: String(key.kid),
@@ -136,7 +144,7 @@ function describe(use: keyof KeyFile, key: Key): Omit<KeyEntry, 'state'> {
 const algorithmOf = (key: Key | undefined): string =>
   key && 'alg' in key && typeof key.alg === 'string' ? key.alg : 'A256GCM';
 
-function fresh(use: keyof KeyFile, algorithm: string): Key {
+function fresh(use: string, algorithm: string): Key {
   return use === 'sealing'
     ? { kid: newKid(), k: randomBytes(32).toString('base64url') }
     : generateSigningKey(algorithm as SigningAlgorithm);
