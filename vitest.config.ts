@@ -14,6 +14,8 @@ const runtimes = ['**/*.runtime.test.ts'];
 const workerd = ['**/*.workerd.test.ts'];
 /** With the real nginx, Caddy, HAProxy and Apache. */
 const proxies = ['**/*.proxy.test.ts'];
+/** Where browsers, servers and runtimes of others take part, a stalled machine fails a test now and then; CI looks twice. */
+const retry = process.env.CI === 'true' ? 1 : 0;
 const never = ['**/node_modules/**', '**/dist/**', '**/.crossgate/**'];
 
 export default defineConfig({
@@ -45,6 +47,7 @@ export default defineConfig({
       {
         test: {
           name: 'slow',
+          retry,
           include: slow,
           exclude: never,
           globalSetup: ['infra/local/postgres.vitest.ts'],
@@ -55,6 +58,7 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
+          retry,
           include: browser,
           exclude: never,
           testTimeout: 60_000,
@@ -65,6 +69,7 @@ export default defineConfig({
       {
         test: {
           name: 'proxies',
+          retry,
           include: proxies,
           exclude: never,
           testTimeout: 60_000,
@@ -75,6 +80,7 @@ export default defineConfig({
       {
         test: {
           name: 'runtimes',
+          retry,
           include: runtimes,
           exclude: never,
           globalSetup: ['infra/local/postgres.vitest.ts'],
