@@ -21,7 +21,7 @@ async function signedIn(person: (typeof people)[keyof typeof people] = people.an
   return { browser, tab, page: await world.provider.signIn(tab, person) };
 }
 
-describe('a site at CloudFront behind a gateway', () => {
+describe('on Lambda@Edge, behind a gateway', () => {
   it('lets people in who sign in at the gateway, back at the page they asked for', async () => {
     const { page, browser } = await signedIn(people.bob, '/reports/2026?tab=2');
     expect(page.url).toBe(`${world.at.docs}/reports/2026?tab=2`);

@@ -4,7 +4,7 @@ import { startIndependentProvider } from './independent-provider.testing.ts';
 import { startPool } from './pool-provider.testing.ts';
 
 edgeSiteSuite('at the user pool, as written', () => startEdgeSite(startPool, 'sources'));
-edgeSiteSuite('at the user pool, as deployed', () => startEdgeSite(startPool, 'bundles'));
+edgeSiteSuite('on Lambda@Edge, one site', () => startEdgeSite(startPool, 'bundles'));
 edgeSiteSuite('at a provider that nobody here wrote, as written', () =>
   startEdgeSite(startIndependentProvider, 'sources'),
 );

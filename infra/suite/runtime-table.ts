@@ -4,8 +4,9 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node';
 type Tally = { passed: number; failed: number; skipped: number };
 
 /**
- * Ends a run of `*.runtime.test.ts` with a table: the suite's parts downwards, the runtimes beside each other. What did not
- * pass everywhere follows test by test; `RUNTIME_TABLE=full` shows them all.
+ * Ends a run of `*.runtime.test.ts` with a table: the suites' parts downwards, the runtimes beside each other. A dash: that
+ * part is not there, for CloudFront's functions are no gateway. What did not pass follows test by test;
+ * `RUNTIME_TABLE=full` shows them all.
  */
 export default class RuntimeTable implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
@@ -30,18 +31,19 @@ export default class RuntimeTable implements Reporter {
     const total = columns.map((runtime) => inWords(tallyOf([...outcomes.values()].map((by) => by.get(runtime)))));
     const singles = [...outcomes]
       .filter(
-        ([, by]) => process.env.RUNTIME_TABLE === 'full' || columns.some((one) => stateOf(by.get(one)) !== 'passed'),
+        ([, by]) => process.env.RUNTIME_TABLE === 'full' || [...by.values()].some((one) => stateOf(one) !== 'passed'),
       )
       .map(([name, by]) => [name, ...columns.map((runtime) => stateOf(by.get(runtime)))]);
     console.log(`\n${inColumns([['', ...columns], ...rows, ['all', ...total], ...singles])}\n`);
   }
 }
 
-const stateOf = (test: TestCase | undefined): string => test?.result().state ?? 'not there';
+const stateOf = (test: TestCase | undefined): string => test?.result().state ?? '-';
 
 function tallyOf(tests: readonly (TestCase | undefined)[]): Tally {
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
   for (const test of tests) {
+    if (!test) continue;
     const state = stateOf(test);
     if (state === 'passed') tally.passed += 1;
     else if (state === 'failed') tally.failed += 1;
@@ -51,6 +53,7 @@ function tallyOf(tests: readonly (TestCase | undefined)[]): Tally {
 }
 
 function inWords({ passed, failed, skipped }: Tally): string {
+  if (passed + failed + skipped === 0) return '-';
   const rest = [failed > 0 ? `${failed} failed` : '', skipped > 0 ? `${skipped} not run` : ''].filter(Boolean);
   return rest.length === 0 ? `${passed}` : `${passed}, ${rest.join(', ')}`;
 }
