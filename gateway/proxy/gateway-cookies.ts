@@ -2,7 +2,7 @@
 const ours = /^__(?:host|secure)-sso(?:_|$)/i;
 
 /** Is that the name of a cookie that only a gateway may set and read? Prefixes of names have no case. */
-export const isGatewayCookie = (name: string): boolean => ours.test(name);
+const isGatewayCookie = (name: string): boolean => ours.test(name);
 
 /**
  * A `Cookie` header without the gateway's cookies; all others stay as they came.

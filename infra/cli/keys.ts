@@ -10,6 +10,7 @@ import {
   rotateKeys,
 } from '../../shared/keys/rotation.ts';
 import type { SigningAlgorithm } from '../../shared/keys/signing.ts';
+import { inColumns } from './columns.ts';
 import { CliError, type Console, exits } from './console.ts';
 import { generateEdgeKeyFile, readEdgeKeyFile } from './edge/key-file.ts';
 
@@ -63,7 +64,7 @@ export function runKeysList({ file, json }: ListOptions, console: Console): numb
     return exits.fine;
   }
   const rows = keys.map((key) => [key.use, key.kid, key.algorithm, key.state, sinceOf(key)]);
-  console.out(columns([['use', 'kid', 'algorithm', 'state', ''], ...rows]));
+  console.out(inColumns([['use', 'kid', 'algorithm', 'state', ''], ...rows]));
   return exits.fine;
 }
 
@@ -95,10 +96,11 @@ export function runKeysRotate(options: RotateOptions, console: Console, clock: C
   if (json) console.out(JSON.stringify(rotated.steps));
   else for (const step of rotated.steps) console.out(inWords(step, leaked, dryRun));
   if (changes && !dryRun) {
-    const [now, later] = isEdgeFile(present)
+    const isEdge = Object.hasOwn(present, 'signing');
+    const [now, later] = isEdge
       ? ['Build the functions with it and deploy them now.', 'Build the functions with it and deploy them']
       : ['Restart every gateway with it now.', 'Restart the gateways with it, one after the other'];
-    const lost = isEdgeFile(present) || use.includes('sealing') ? ': people sign in again' : '';
+    const lost = isEdge || use.includes('sealing') ? ': people sign in again' : '';
     console.err(
       leaked
         ? `Wrote ${file}. ${now} What the old keys made counts no longer${lost}.`
@@ -121,11 +123,19 @@ function readKeyFile(file: string, console: Console): RotatableFile {
 
 /** @throws ConfigError unless it is a gateway's key file, or a site's. */
 function assertKeyFile(text: string): void {
-  if (/"signing"\s*:/.test(text)) readEdgeKeyFile(text);
+  if (isEdgeFile(text)) readEdgeKeyFile(text);
   else createKeyring(text);
 }
 
-const isEdgeFile = (file: RotatableFile): boolean => Object.hasOwn(file, 'signing');
+/** Only whose it means to be: reading it says whether it is one. */
+function isEdgeFile(text: string): boolean {
+  try {
+    return Object.hasOwn(Object(JSON.parse(text)), 'signing');
+  } catch {
+    // no JSON: the keyring says so, without quoting it
+    return false;
+  }
+}
 
 /** All of it or nothing: whoever starts meanwhile reads the one file or the other. */
 function replace(file: string, text: string, console: Console): void {
@@ -158,15 +168,3 @@ function sinceOf({ created, retired }: KeyEntry): string {
 }
 
 const moment = (time: Seconds): string => `${new Date(time * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}

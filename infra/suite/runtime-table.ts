@@ -1,4 +1,5 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import { inColumns } from '../cli/columns.ts';
 
 /** How often each outcome came. */
 type Tally = { passed: number; failed: number; skipped: number };
@@ -56,16 +57,4 @@ function inWords({ passed, failed, skipped }: Tally): string {
   if (passed + failed + skipped === 0) return '-';
   const rest = [failed > 0 ? `${failed} failed` : '', skipped > 0 ? `${skipped} not run` : ''].filter(Boolean);
   return rest.length === 0 ? `${passed}` : `${passed}, ${rest.join(', ')}`;
-}
-
-function inColumns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

@@ -1,7 +1,8 @@
 import type { Seconds } from '../clock.ts';
 import { SsoError } from '../errors.ts';
-import { asSessionId, asSubject, asUserId, type SessionId } from '../identity.ts';
+import { asSessionId, type SessionId } from '../identity.ts';
 import { logoutKept } from './hand-off.ts';
+import { type SessionRow, sessionOf } from './session-row.ts';
 import { createSqliteHandOff, type SyncHandOff } from './sqlite-hand-off.ts';
 import { type Sqlite, schema } from './sqlite-schema.ts';
 import { cleaned, isStorable } from './storable.ts';
@@ -17,21 +18,6 @@ export type SyncStore = SyncHandOff & {
   newest(): string;
   /** Is there nothing left that could expire? */
   isEmpty(): boolean;
-};
-
-type SessionRow = {
-  readonly sid: string;
-  readonly user_id: string;
-  readonly provider: string;
-  readonly subject: string;
-  readonly auth_time: Seconds;
-  readonly created_at: Seconds;
-  readonly ends_at: Seconds;
-  readonly last_seen_at: Seconds;
-  readonly user_agent: string | null;
-  readonly sealed_provider_tokens: string | null;
-  readonly provider_confirmed_at: Seconds;
-  readonly provider_generation: number;
 };
 
 /** Most rows of one kind that one {@link Store.sweep} removes. */
@@ -178,21 +164,5 @@ export function createSqliteStore(sql: Sqlite, digest: (text: string) => string)
     ping: () => {
       all('select 1 from sessions limit 0');
     },
-  };
-}
-
-function sessionOf(row: SessionRow): Session {
-  return {
-    sid: asSessionId(row.sid),
-    userId: asUserId(row.user_id),
-    identity: { provider: row.provider, subject: asSubject(row.subject) },
-    authTime: row.auth_time,
-    createdAt: row.created_at,
-    endsAt: row.ends_at,
-    lastSeenAt: row.last_seen_at,
-    ...(row.user_agent !== null && { userAgent: row.user_agent }),
-    ...(row.sealed_provider_tokens !== null && { sealedProviderTokens: row.sealed_provider_tokens }),
-    providerConfirmedAt: row.provider_confirmed_at,
-    providerGeneration: row.provider_generation,
   };
 }
