@@ -26,12 +26,13 @@ import { home } from './routes/home.ts';
 import { jwks } from './routes/jwks.ts';
 import { login } from './routes/login.ts';
 import { confirmLogout, logout, signedOut } from './routes/logout.ts';
-import { createProxied } from './routes/proxied.ts';
+import { createProxied, hostOf } from './routes/proxied.ts';
 import { refresh } from './routes/refresh.ts';
 import { renewBySession, session, sessionPreflight } from './routes/session.ts';
 import { mountShared, sharedMethods } from './routes/shared.ts';
 import { clearSessionCookies } from './session/end.ts';
 import { hasStore, type Parts } from './session/parts.ts';
+import { createRenewalsInPassing } from './session/renew-in-passing.ts';
 import { sendAwayOnNews } from './session/send-away.ts';
 
 export type { GatewayDeps, Log } from './deps.ts';
@@ -79,6 +80,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     rules: createCheckRules(config.rules, deps.isTrustedPeer),
     people: createPeopleAfresh(deps.users, feed),
     mintIdentity: config.check.identityJwt ? createIdentityMint(config, keyring.identity) : undefined,
+    renewals: shared && config.check.renews ? createRenewalsInPassing(shared) : undefined,
   };
 
   const secureHeaders = createSecureHeaders({
@@ -118,15 +120,15 @@ export function createGateway(deps: GatewayDeps): Gateway {
   for (const [path, methods] of [...ownMethods, ...(shared ? sharedMethods : [])])
     app.all(path, (c) => refuseMethod(c, methods));
 
-  const failed = async (error: unknown, c: GatewayContext) => {
+  const failed = async (error: unknown, c: GatewayContext, host?: string) => {
     // elsewhere the news of it does this: a cookie that still counts at the apps
     if (!shared && isOver(error)) addCookies(c, clearSessionCookies(c.req.header('cookie'), parts));
-    const response = await errorResponse(error, c, config.publicUrl, log);
+    const response = await errorResponse(error, c, config.publicUrl, log, host);
     secure(response.headers);
     return response;
   };
   app.notFound((c) => failed(new SsoError('not_found', 'no route'), c));
-  app.onError(failed);
+  app.onError((error, c) => failed(error, c));
 
   // asked for every request of every app: alone in its router it costs no middleware, which is a tenth of its time
   const front = new Hono<GatewayEnv>({ strict: false });
@@ -140,7 +142,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       return response;
     });
   }
-  front.onError(failed);
+  front.onError((error, c) => failed(error, c));
   front.notFound((c) => app.fetch(c.req.raw, c.env));
   // Envoy puts the visitor's path behind its prefix as it came: with `/../../healthz` the router would answer 200 for
   // another address. So what the request line says decides, before anything resolves it.
@@ -148,7 +150,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const envoy = extAuthz(envoyPath);
   const behindEnvoy = new Hono<GatewayEnv>({ strict: false });
   behindEnvoy.all('*', (c) => check(c, checker, parts, envoy));
-  behindEnvoy.onError(failed);
+  behindEnvoy.onError((error, c) => failed(error, c));
   const answers = (env: GatewayEnv['Bindings'] | undefined) =>
     env?.incoming?.url?.startsWith(envoyPath) ? behindEnvoy : front;
   const own = (request: Request, env?: GatewayEnv['Bindings']) => answers(env).fetch(request, env);
@@ -158,7 +160,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const inFront = new Hono<GatewayEnv>({ strict: false });
   inFront.all('*', createProxied(upstreams, checker, parts));
   inFront.onError(async (error, c) => {
-    const response = await failed(error, c);
+    const response = await failed(error, c, hostOf(c));
     // whether the app is reached by https alone is for the app to say
     response.headers.delete('strict-transport-security');
     return response;

@@ -218,6 +218,10 @@ export const configSchema = z.strictObject({
         z._default(list(filled()), []),
         'Addresses or CIDR ranges whose forwarded headers count at `/check`. Nobody by default.',
       ),
+      renews: setting(
+        flag(),
+        'Renew the cookie of pages that only fetch, too: by what the store says of its session, without the host session.',
+      ),
     },
     'Forward-auth.',
   ),

@@ -38,7 +38,7 @@ describe('the smallest configuration', () => {
       users: { idType: 'uuid', linkLegacyRows: false, columns: { id: 'id' }, states: { active: ['active'] } },
       clients: [],
       rules: [],
-      check: { headers: 'remote', identityJwt: false, trustedProxies: [] },
+      check: { headers: 'remote', identityJwt: false, trustedProxies: [], renews: false },
       triggers: { onFailure: 'refuse' },
       listen: { host: '127.0.0.1', port: 4180 },
     });
@@ -321,6 +321,10 @@ describe('an app that takes the hand-off', () => {
       'clients.0.redirectUris: is of no use while session.store is none',
     );
     expect(parseConfig({ ...base, clients: [client], session: { store: 'none' } }).session.store).toBe('none');
+    expect(() => parseConfig({ ...base, check: { renews: true }, session: { store: 'none' } })).toThrow(
+      'check.renews: needs the store',
+    );
+    expect(parseConfig({ ...base, check: { renews: true } }).check.renews).toBe(true);
   });
 
   it.each<[string, object, string]>([

@@ -183,6 +183,7 @@ function crossCheck(config: Config): ConfigMistake[] {
   });
   findClientMistakes(config.clients, secure, say);
   if (config.session.store === 'none') {
+    if (config.check.renews) say('check.renews', 'needs the store: session.store is none');
     config.clients.forEach(({ redirectUris }, i) => {
       if (redirectUris.length > 0) say(`clients.${i}.redirectUris`, 'is of no use while session.store is none');
     });

@@ -1,5 +1,3 @@
-import { hash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import type { Seconds } from '../../shared/clock.ts';
 import type { Config } from '../../shared/config.ts';
 import { cookieNames, cookieValues } from '../../shared/cookies/cookie.ts';
@@ -9,7 +7,8 @@ import { decide } from '../../shared/permissions/decide.ts';
 import type { Rule } from '../../shared/permissions/rules.ts';
 import { type Expectation, leeway } from '../../shared/tokens/signed.ts';
 import { type Revocations, staleAfter } from './feed.ts';
-import { type FlatHeaders, passHeaders } from './identity-headers.ts';
+import { type FlatHeaders, type IdentitySettings, passHeaders } from './identity-headers.ts';
+import { createVerifiedTokens } from './verified-tokens.ts';
 
 /** Who a request is by its domain cookie alone. */
 export type Visitor =
@@ -48,7 +47,8 @@ export type CheckCore = {
 export const isRestricted = (rule: Rule): boolean => !rule.public && !rule.signedIn;
 
 export type CheckCoreOptions = {
-  readonly config: Pick<Config, 'publicUrl' | 'environment' | 'check'> & {
+  readonly config: Pick<Config, 'publicUrl' | 'environment'> & {
+    readonly check: IdentitySettings;
     readonly cookie: Pick<Config['cookie'], 'domain' | 'claims'>;
   };
   readonly keys: VerificationKeys;
@@ -70,23 +70,23 @@ function domainCookieOf(
   return { name: cookieNames(environment).domain, expected };
 }
 
-/** Makes the core. It holds no bearer token as a key: the cache is keyed by SHA-256. */
+/** Makes the core. It holds no bearer token: see {@link createVerifiedTokens}. */
 export function createCheckCore({ config, keys, revocations, cookie }: CheckCoreOptions): CheckCore {
   const { name, expected } = cookie ?? domainCookieOf(config, keys);
-  const cache = new LRUCache<string, Known>({ max: remembered });
+  const cache = createVerifiedTokens<Known>(remembered);
   const nobody = passHeaders(config.check, undefined);
   const carriesRoles = config.cookie.claims.includes('roles');
   const noCookie: Visitor = { kind: 'nobody', why: 'no-cookie' };
   const expired: Visitor = { kind: 'nobody', why: 'expired' };
   const sessionEnded: Visitor = { kind: 'nobody', why: 'session-ended' };
 
-  const verified = (header: string | undefined, key: string | undefined, now: Seconds): Visitor => {
+  const verified = (header: string | undefined, only: string | undefined, now: Seconds): Visitor => {
     const reading = readDomainCookie(header, name, expected, now);
     if (reading.kind === 'none') return noCookie;
     if (reading.kind !== 'valid') return { kind: 'nobody', why: reading.kind };
     const { cookie } = reading;
     const known: Known = { kind: 'known', cookie, headers: passHeaders(config.check, cookie) };
-    if (key !== undefined) cache.set(key, known);
+    if (only !== undefined) cache.set(only, known);
     return known;
   };
 
@@ -94,8 +94,8 @@ export function createCheckCore({ config, keys, revocations, cookie }: CheckCore
     const [token, another] = cookieValues(header, name);
     if (token === undefined) return noCookie;
     // with several values under the name, only the whole reading can say whether they agree
-    const key = another === undefined ? hash('sha256', token, 'base64') : undefined;
-    const found = (key === undefined ? undefined : cache.get(key)) ?? verified(header, key, now);
+    const only = another === undefined ? token : undefined;
+    const found = (only === undefined ? undefined : cache.get(only)) ?? verified(header, only, now);
     if (found.kind === 'nobody') return found;
     if (found.cookie.exp + leeway <= now) return expired;
     return revocations.isEnded(found.cookie.sid) ? sessionEnded : found;

@@ -9,6 +9,9 @@ export type Identified = {
   readonly roles?: readonly string[];
 };
 
+/** What the headers go by. */
+export type IdentitySettings = Pick<Config['check'], 'headers' | 'identityJwt'>;
+
 /** Headers as name, value, name, value…: ready for `writeHead`. */
 export type FlatHeaders = readonly string[];
 
@@ -32,7 +35,7 @@ export const identityTokenHeader = 'Identity-Token';
 export const everyIdentityHeader: readonly string[] = [...Object.values(families).flat(), identityTokenHeader];
 
 /** Names of every identity header of a configuration, so that proxies and tests know what to strip. */
-export function identityHeaderNames(check: Config['check']): readonly string[] {
+export function identityHeaderNames(check: IdentitySettings): readonly string[] {
   return [...families[check.headers], ...(check.identityJwt ? [identityTokenHeader] : [])];
 }
 
@@ -40,7 +43,7 @@ export function identityHeaderNames(check: Config['check']): readonly string[] {
  * The identity headers for somebody, or for nobody: always all of them, empty where there is nothing to say, so that a
  * proxy that copies them overwrites whatever a client sent. The signed identity is not among them: it depends on the host.
  */
-export function identityHeaders(check: Config['check'], who: Identified | undefined): FlatHeaders {
+export function identityHeaders(check: IdentitySettings, who: Identified | undefined): FlatHeaders {
   const [user, email, name, groups] = families[check.headers];
   return [
     user,
@@ -55,7 +58,7 @@ export function identityHeaders(check: Config['check'], who: Identified | undefi
 }
 
 /** Every header of the answer that lets somebody, or nobody, through, in its order; less the signed identity. */
-export function passHeaders(check: Config['check'], who: Identified | undefined): FlatHeaders {
+export function passHeaders(check: IdentitySettings, who: Identified | undefined): FlatHeaders {
   return [...identityHeaders(check, who), 'Cache-Control', 'no-store', 'Vary', checkVary];
 }
 

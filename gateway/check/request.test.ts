@@ -61,6 +61,36 @@ describe('the rule of a question', () => {
     expect(refusals).toContain('forwarded_refused');
   });
 
+  it.each<[string, string, string | undefined]>([
+    ['upper case', '/ADMIN/users', undefined],
+    ['one letter, encoded', '/%41dmin', undefined],
+    ['with a parameter', '/Admin;x/users', undefined],
+    ['a slash at the end of an exact path', '/exact/', undefined],
+    ['both', '/EXACT/', undefined],
+    ['where the rule is the same', '/Open/%41/', 'public'],
+    ['as the rule is written', '/Team/x', 'role:editor'],
+    ['as the rule is not written', '/team/x', undefined],
+    ['the start page', '/', 'signed-in'],
+    ['a folder with its slash', '/admin/', 'role:admin'],
+  ])('is refused where Express would read another one, which takes /Admin/ for /admin: %s', (_, uri, allow) => {
+    const rule = (path: string, allow: string): RuleConfig => ({ host: 'notes.acme.test', path, allow });
+    const written = [
+      rule('/admin/*', 'role:admin'),
+      rule('/exact', 'role:admin'),
+      rule('/Team/*', 'role:editor'),
+      rule('/open/*', 'public'),
+      rule('/Open/*', 'public'),
+      rule('/*', 'signed-in'),
+    ];
+    const which = createCheckRules(
+      uri.startsWith('/Open') ? written.filter(({ path }) => path !== '/open/*') : written,
+      () => true,
+    );
+    const asked = () => read(forwarded(uri), proxy, which).rule?.config.allow;
+    if (allow === undefined) expect(asked).toThrow('forwarded_refused');
+    else expect(asked()).toBe(allow);
+  });
+
   it.each([
     ['encoded', '/%C3%BCber/*', '/%c3%bcber/uns'],
     ['not encoded', '/über/*', '/%C3%BCber/uns'],

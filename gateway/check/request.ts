@@ -1,6 +1,7 @@
 import type { Seconds } from '../../shared/clock.ts';
 import type { RuleConfig } from '../../shared/config.ts';
-import { type HeaderReader, isNavigation, isPrefetch } from '../../shared/navigation.ts';
+import { cookieValues } from '../../shared/cookies/cookie.ts';
+import { type HeaderReader, isNavigation, isPrefetch, isPreflight, isWebSocket } from '../../shared/navigation.ts';
 import { compileRules, type Rule, type RuleMatcher } from '../../shared/permissions/rules.ts';
 import { refuseForwarded, type Target } from '../http/forwarded.ts';
 import type { Visitor } from './core.ts';
@@ -61,22 +62,51 @@ export function isTimeToRenew(
   now: Seconds,
   renewWithin: Seconds,
 ): boolean {
-  if (visitor.kind !== 'known' || !target) return false;
-  const { iat, exp } = visitor.cookie;
-  // the short cookies of an outage would otherwise be due from the start, and every page load sent to and fro
-  if (exp - now > Math.min(renewWithin, (exp - iat) / 3)) return false;
+  if (visitor.kind !== 'known' || !target || !nearsEnd(visitor, now, renewWithin)) return false;
   return isNavigation(target.method, header) && !isPrefetch(header);
 }
 
 /**
- * The rule of a target. Java servers leave `;x` out of `/admin;x/users`, others don't: where the two readings have
- * different rules, nobody can say which of them would be broken.
+ * May the answer to this request bring a new cookie along, towards the end of the old one? A fetch of a page's script is
+ * asked for one person's sake, and seldom kept by caches; whatever else a page loads is another matter, and what a rule
+ * makes public may be kept by all of them.
+ *
+ * With a second cookie of the name, even the same once more, it may not: a new one would stand beside what is left of
+ * them, and two that differ are nobody's.
+ *
+ * @param settings `cookie`: name of the domain cookie. `renewWithin`: see {@link isTimeToRenew}.
+ */
+export function isTimeToRenewInPassing(
+  visitor: Visitor,
+  { target, rule }: CheckRequest,
+  header: HeaderReader,
+  now: Seconds,
+  settings: { readonly cookie: string; readonly renewWithin: Seconds },
+): visitor is Visitor & { kind: 'known' } {
+  if (visitor.kind !== 'known' || !target || !nearsEnd(visitor, now, settings.renewWithin)) return false;
+  if (header('sec-fetch-dest') !== 'empty' || !rule || rule.public) return false;
+  if (isPrefetch(header) || isWebSocket(header) || isPreflight(target.method, header)) return false;
+  return cookieValues(header('cookie'), settings.cookie).length === 1;
+}
+
+function nearsEnd({ cookie: { iat, exp } }: Visitor & { kind: 'known' }, now: Seconds, renewWithin: Seconds): boolean {
+  // the short cookies of an outage would otherwise be due from the start, and every page load sent to and fro
+  return exp - now <= Math.min(renewWithin, (exp - iat) / 3);
+}
+
+/**
+ * The rule of a target. Java servers leave `;x` out of `/admin;x/users`, Express takes `/Admin/` for `/admin`, others do
+ * neither: where the readings have different rules, nobody can say which of them would be broken.
  */
 function ruleFor(target: Target, match: RuleMatcher): Rule | undefined {
   const rule = match(target);
-  if (!target.path.includes(';')) return rule;
   const { host, method, path } = target;
-  if (match({ host, method, path: path.replace(/;[^/]*/g, '') }) !== rule) refuseForwarded('rule depends on `;`');
+  const bare = path.includes(';') ? path.replace(/;[^/]*/g, '') : path;
+  if (bare !== path && match({ host, method, path: bare }) !== rule) refuseForwarded('rule depends on `;`');
+  const lower = bare.toLowerCase();
+  const loose = lower.length > 1 && lower.endsWith('/') ? lower.slice(0, -1) : lower;
+  if (match({ host, method, path: loose }, 'of either case') !== rule)
+    refuseForwarded('rule depends on upper and lower case, or on a slash at the end');
   return rule;
 }
 

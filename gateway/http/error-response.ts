@@ -40,8 +40,15 @@ export function problem(c: GatewayContext, code: FailureCode, failure: Failure, 
  * Answers whatever a handler threw: a page to a person, problem+json to a program. The reason goes to the log alone.
  *
  * @param publicUrl Where the page's links start.
+ * @param host Host of the app at whose address the page appears. Absent: it is the gateway's.
  */
-export async function errorResponse(error: unknown, c: GatewayContext, publicUrl: string, log: Log): Promise<Response> {
+export async function errorResponse(
+  error: unknown,
+  c: GatewayContext,
+  publicUrl: string,
+  log: Log,
+  host?: string,
+): Promise<Response> {
   const known = error instanceof SsoError ? error : new SsoError('internal', 'unexpected', { cause: error });
   const { failure, code } = known;
   logFailure(c, known, log);
@@ -50,6 +57,7 @@ export async function errorResponse(error: unknown, c: GatewayContext, publicUrl
   const retry = c.get('retry');
   const page = await errorPage({
     base: publicUrl,
+    host,
     code,
     requestId: requestId(c),
     ...(retry === undefined ? {} : { retry: { href: retry } }),

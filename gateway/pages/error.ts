@@ -8,6 +8,7 @@ import { linkButton, quotable, type Retry } from './retry.ts';
 /**
  * Tells a person what went wrong and what they can do, from the public face of the failure alone.
  *
+ * @param view.host See {@link renderPage}.
  * @param view.requestId Finds the request in the log; short enough to be read out.
  * @param view.retry The way on. Absent: what helps most with that failure, if anything does.
  * @param view.home Whether to offer the gateway's home too. Default: yes, unless the account itself was
@@ -15,6 +16,7 @@ import { linkButton, quotable, type Retry } from './retry.ts';
  */
 export function errorPage(view: {
   readonly base: string;
+  readonly host?: string | undefined;
   readonly code: FailureCode;
   readonly requestId: string;
   readonly retry?: Retry | undefined;
@@ -36,7 +38,7 @@ ${[rest, failure.hint, waiting(failure)].filter((text) => text !== undefined).ma
 ${primary || homeLink ? html`<p class="actions">${primary}${homeLink}</p>` : ''}
 ${quotable(code, view.requestId)}
 </section>`;
-  return renderPage({ title: heading.replaceAll('`', ''), body, base, tone });
+  return renderPage({ title: heading.replaceAll('`', ''), body, base, host: view.host, tone });
 }
 
 /** Where a failure has a way on of its own, whoever shows the page. */

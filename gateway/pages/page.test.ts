@@ -184,6 +184,8 @@ describe('the policy', () => {
 it('the shell says whose page this is', async () => {
   const page = String(await renderPage({ base: 'https://app.acme.com/_sso', title: 'T', body: html`<h1>T</h1>` }));
   expect(page).toContain('You are at <strong>app.acme.com</strong>');
+  const atAnApp = await renderPage({ base: 'https://app.acme.com', host: 'wiki.acme.com<', title: 'T', body: html`` });
+  expect(String(atAnApp)).toContain('You are at <strong>wiki.acme.com&lt;</strong>');
   expect(page).toContain('<title>T · Crossgate</title>');
   expect(page).toMatch(/<link rel="icon" href="data:image\/svg\+xml,%3Csvg[^"<>]*">/);
 });

@@ -14,6 +14,8 @@ export type Page = {
   readonly body: Html;
   /** Public URL of the gateway; its host stands in the footer, for people to see where they are. */
   readonly base: string;
+  /** Host that the address bar shows, where that is an app's. */
+  readonly host?: string | undefined;
   readonly tone?: Tone | undefined;
   /** A column for tiles instead of one for reading. */
   readonly wide?: boolean | undefined;
@@ -24,7 +26,7 @@ export type Page = {
  *
  * Send it with {@link contentSecurityPolicy}, `Referrer-Policy: same-origin` and `Cache-Control: no-store`.
  */
-export function renderPage({ title, body, base, tone = 'calm', wide = false }: Page): Html {
+export function renderPage({ title, body, base, host, tone = 'calm', wide = false }: Page): Html {
   return html`<!doctype html>
 <html lang="en" dir="ltr">
 <head>
@@ -43,7 +45,7 @@ export function renderPage({ title, body, base, tone = 'calm', wide = false }: P
 <main>
 ${body}
 </main>
-<footer class="foot"><p>You are at <strong>${new URL(base).host}</strong></p></footer>
+<footer class="foot"><p>You are at <strong>${host ?? new URL(base).host}</strong></p></footer>
 ${arcade()}
 </body>
 </html>

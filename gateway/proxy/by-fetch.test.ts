@@ -1,9 +1,9 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createGateway, type Gateway } from '../app.ts';
-import { domainCookie, openCheckWorld } from '../check/check.testing.ts';
+import { ann, domainCookie, openCheckWorld, start } from '../check/check.testing.ts';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -88,6 +88,23 @@ describe('a gateway that has nothing but fetch', () => {
     expect(new TextDecoder().decode(first?.value)).toBe('data: one\n\n');
     finish();
     expect((await reader?.read())?.done).toBe(true);
+  });
+
+  it.each([
+    ['signs out', { kind: 'session-ended', sid: ann.sid, until: start + 9000 }],
+    ['loses a role', { kind: 'permissions-changed', userId: ann.uid, version: 2, until: start + 9000 }],
+  ] as const)('tells an event stream nothing more once somebody %s', async (_, news) => {
+    let outgoing: ServerResponse | undefined;
+    const gateway = await open((_, answer) => {
+      outgoing = answer.writeHead(200, { 'content-type': 'text/event-stream' });
+      outgoing.write('data: one\n\n');
+    });
+    const reader = (await gateway.fetch(asked('/'))).body?.getReader();
+    expect((await reader?.read())?.done).toBe(false);
+    gateway.feed.apply(news);
+    outgoing?.write('data: secret\n\n');
+    expect((await reader?.read())?.done).toBe(true);
+    await expect.poll(() => outgoing?.destroyed).toBe(true);
   });
 
   it.each([

@@ -1,15 +1,22 @@
 import { proxy } from 'hono/proxy';
 import { SsoError } from '../../shared/errors.ts';
-import type { Forward } from '../http/passage.ts';
+import type { Forward, PassingVisitor } from '../http/passage.ts';
+import { isEventStream } from './outlived.ts';
 
 /**
  * Takes requests on by `fetch`, for runtimes that have nothing closer to the wire.
  *
  * `fetch` decompresses: an answer goes on without its content coding, and compressing it again is the edge's work. It sets
  * `Host` and the framing itself, and opens no WebSocket that could be closed when a session ends.
+ *
+ * @param isOver May this visitor be told no more? Asked before each piece of an event stream; nothing runs in between.
  */
-export function forwardByFetch(request: Request, fetch: typeof globalThis.fetch): Forward {
-  return async ({ method, upstream, target, headers, timeout, isWebSocket, answer }) => {
+export function forwardByFetch(
+  request: Request,
+  fetch: typeof globalThis.fetch,
+  isOver: (visitor: PassingVisitor) => boolean,
+): Forward {
+  return async ({ method, upstream, target, headers, timeout, isWebSocket, visitor, answer }) => {
     if (isWebSocket) throw new SsoError('websocket_unsupported', 'this runtime passes no WebSockets on');
     const sent = new Headers();
     for (let i = 0; i < headers.length; i += 2) {
@@ -38,6 +45,18 @@ export function forwardByFetch(request: Request, fetch: typeof globalThis.fetch)
     const answered = new Headers();
     const list = answer([...response.headers].flat());
     for (let i = 0; i < list.length; i += 2) answered.append(list[i] ?? '', list[i + 1] ?? '');
-    return new Response(body, { status, headers: answered });
+    const isWatched = visitor && isEventStream(response.headers.get('content-type'));
+    const told = isWatched ? body?.pipeThrough(until(() => isOver(visitor))) : body;
+    return new Response(told ?? null, { status, headers: answered });
   };
+}
+
+/** Ends a stream, and whatever it comes from, at the first piece that finds it over. */
+function until(isOver: () => boolean): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({
+    transform(chunk, controller) {
+      if (isOver()) controller.terminate();
+      else controller.enqueue(chunk);
+    },
+  });
 }

@@ -39,10 +39,13 @@ const connection = [
  * `Proxy` becomes the variable `HTTP_PROXY` in CGI programs (CVE-2016-5385).
  */
 const misleading = [
+  'client-ip',
   'forwarded',
   'proxy',
+  'true-client-ip',
   'x-client-ip',
   'x-cluster-client-ip',
+  'x-forwarded',
   'x-host',
   'x-http-method',
   'x-http-method-override',

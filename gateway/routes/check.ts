@@ -10,12 +10,19 @@ import { type Dialect, forwardAuth } from '../check/dialects.ts';
 import { checkVary, type FlatHeaders, passHeaders } from '../check/identity-headers.ts';
 import type { MintIdentity } from '../check/identity-token.ts';
 import type { PeopleAfresh } from '../check/people-afresh.ts';
-import { type CheckRequest, type CheckRules, isTimeToRenew, readCheckRequest } from '../check/request.ts';
+import {
+  type CheckRequest,
+  type CheckRules,
+  isTimeToRenew,
+  isTimeToRenewInPassing,
+  readCheckRequest,
+} from '../check/request.ts';
 import { type GatewayContext, headerReader, peerAddress, rawRequest } from '../http/context.ts';
 import { problem } from '../http/error-response.ts';
 import type { Target } from '../http/forwarded.ts';
 import { endSessionsOf } from '../session/end.ts';
 import type { Parts } from '../session/parts.ts';
+import type { RenewalsInPassing } from '../session/renew-in-passing.ts';
 
 /** What the route needs beside the parts: the synchronous core and what surrounds it. */
 export type Checker = {
@@ -25,12 +32,23 @@ export type Checker = {
   readonly people: PeopleAfresh;
   /** Absent where identity JWTs are off. */
   readonly mintIdentity: MintIdentity | undefined;
+  /** Absent where `/check` renews nothing by itself. */
+  readonly renewals: RenewalsInPassing | undefined;
 };
 
 /** How a question is put and answered. */
 export type Ways = Dialect & {
-  /** What happens to a request that may pass, in place of an answer that says so. */
-  readonly pass?: (headers: FlatHeaders, visitor: Visitor, rule: Rule | undefined) => Promise<Response>;
+  /**
+   * What happens to a request that may pass, in place of an answer that says so.
+   *
+   * @param renewed `Set-Cookie` value for the visitor.
+   */
+  readonly pass?: (
+    headers: FlatHeaders,
+    visitor: Visitor,
+    rule: Rule | undefined,
+    renewed: string | undefined,
+  ) => Promise<Response>;
   /** Origins whose pages may open a WebSocket. Absent: those of every registered app. */
   readonly sockets?: readonly string[];
 };
@@ -38,7 +56,8 @@ export type Ways = Dialect & {
 /**
  * `GET /check`: may this request through? 204 with the identity headers; 401 problem+json with a `login` URL; 302 for a
  * navigation; 403 for somebody who lacks what the rule asks; 503 where that can't be known right now. A proxy of another
- * dialect reads other statuses.
+ * dialect reads other statuses. With `check.renews`, the answer that lets a fetch through may have one `Set-Cookie`, for the
+ * proxy to hand on.
  *
  * The question is about the request that a trusted proxy forwards, or, without forwarded headers, about the caller alone.
  * Whoever is known and may pass is answered without waiting: a promise is what this costs most of the time.
@@ -65,7 +84,7 @@ export function check(
         const returnTo = returnable(target, parts);
         if (returnTo !== undefined) return redirect(c, parts.at.url('/refresh', { return_to: returnTo }), dialect);
       }
-      return letThrough(outcome.headers, visitor, request, checker, dialect, now);
+      return letThroughAndRenew(c, outcome.headers, visitor, request, checker, parts, dialect, now);
     }
     case 'needs-permissions':
       return checkAfresh(c, outcome.visitor, request, checker, parts, dialect);
@@ -144,7 +163,32 @@ async function checkAfresh(
   if (decide(request.rule, person, true) !== 'allow') throw new SsoError('forbidden', 'not allowed by the directory');
   const headers = passHeaders(parts.config.check, { ...person, uid: person.id });
   const refreshed = { ...visitor, cookie: { ...visitor.cookie, ...person } };
-  return letThrough(headers, refreshed, request, checker, dialect, now);
+  return letThroughAndRenew(c, headers, refreshed, request, checker, parts, dialect, now);
+}
+
+/** Lets somebody through, with a new cookie where it is time for one and this is the way to it. */
+function letThroughAndRenew(
+  c: GatewayContext,
+  headers: FlatHeaders,
+  visitor: Visitor,
+  request: CheckRequest,
+  checker: Checker,
+  parts: Parts,
+  dialect: Ways,
+  now: Seconds,
+): Response | Promise<Response> {
+  const { renewals } = checker;
+  if (!renewals) return letThrough(headers, visitor, request, checker, dialect, now);
+  const settings = { cookie: parts.names.domain, renewWithin: parts.config.cookie.renewWithin };
+  const isTime = isTimeToRenewInPassing(visitor, request, headerReader(c), now, settings);
+  if (!isTime || !renewals.isOpen(visitor.cookie, now))
+    return letThrough(headers, visitor, request, checker, dialect, now);
+  return renewals.renew(visitor.cookie).then((renewal) => {
+    if (renewal.kind === 'ended' || parts.feed.isEnded(visitor.cookie.sid))
+      return signIn(c, { kind: 'nobody', why: 'session-ended' }, request, parts, dialect);
+    const renewed = renewal.kind === 'renewed' ? renewal.cookie : undefined;
+    return letThrough(headers, visitor, request, checker, dialect, now, renewed);
+  });
 }
 
 function letThrough(
@@ -154,9 +198,10 @@ function letThrough(
   checker: Checker,
   dialect: Ways,
   now: Seconds,
+  renewed?: string,
 ): Response | Promise<Response> {
   const complete = withToken(headers, visitor, request, checker, now);
-  return dialect.pass ? dialect.pass(complete, visitor, request.rule) : allow(complete, dialect);
+  return dialect.pass ? dialect.pass(complete, visitor, request.rule, renewed) : allow(complete, dialect, renewed);
 }
 
 function withToken(
@@ -169,10 +214,11 @@ function withToken(
   return mintIdentity ? [...headers, ...mintIdentity(visitor, target?.host, now)] : headers;
 }
 
-function allow(headers: FlatHeaders, { passes }: Dialect): Response {
+function allow(headers: FlatHeaders, { passes }: Dialect, renewed: string | undefined): Response {
   // a plain record: @hono/node-server hands it on as it is, where a list or `Headers` would be parsed and copied
   const record: Record<string, string> = {};
   for (let i = 0; i < headers.length; i += 2) record[headers[i] ?? ''] = headers[i + 1] ?? '';
+  if (renewed !== undefined) record['Set-Cookie'] = renewed;
   if (passes === 200) record['Content-Length'] = '0';
   return new Response(null, { status: passes, headers: record });
 }

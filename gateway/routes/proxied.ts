@@ -1,8 +1,10 @@
 import { isWebSocket } from '../../shared/navigation.ts';
 import { type GatewayContext, headerReader, peerAddress, rawRequest } from '../http/context.ts';
-import type { HeaderList } from '../http/passage.ts';
+import type { HeaderList, PassingVisitor } from '../http/passage.ts';
 import { type AnswerHeaders, createAnswerHeaders } from '../proxy/answer-headers.ts';
 import { forwardByFetch } from '../proxy/by-fetch.ts';
+import { isOutlived } from '../proxy/outlived.ts';
+import { withRenewedCookie } from '../proxy/renewed-cookie.ts';
 import { createUpstreamHeaders } from '../proxy/request-headers.ts';
 import { type Arrival, proxiedTarget } from '../proxy/target.ts';
 import type { FindUpstream, Upstream } from '../proxy/upstreams.ts';
@@ -19,9 +21,10 @@ export type Proxied = (c: GatewayContext) => Response | Promise<Response>;
  * @throws SsoError `bad_request`, `upstream_unavailable`, `upstream_slow`, and what `check` throws
  */
 export function createProxied(find: FindUpstream, checker: Checker, parts: Parts): Proxied {
-  const { at, config, fetch, isTrustedPeer } = parts;
+  const { at, clock, config, feed, fetch, isTrustedPeer } = parts;
   const own = `1.1 ${at.host}`;
   const upstreamHeaders = createUpstreamHeaders(config, own, isTrustedPeer);
+  const hasOutlived = (visitor: PassingVisitor) => isOutlived(feed, visitor, true, clock());
   const answers = new WeakMap<Upstream['settings'], AnswerHeaders>();
   const answerOf = (settings: Upstream['settings']): AnswerHeaders => {
     const made = answers.get(settings) ?? createAnswerHeaders(settings);
@@ -41,10 +44,10 @@ export function createProxied(find: FindUpstream, checker: Checker, parts: Parts
       passes: 204,
       redirects: 302,
       sockets: upstream.origins,
-      pass: (pass, visitor, rule) => {
+      pass: (pass, visitor, rule, renewed) => {
         const peer = peerAddress(c);
         const isPrivate = visitor.kind === 'known' || !rule?.public;
-        const forward = c.env?.forward ?? forwardByFetch(c.req.raw, fetch);
+        const forward = c.env?.forward ?? forwardByFetch(c.req.raw, fetch, hasOutlived);
         const passage = {
           method: target.method,
           upstream: upstream.url,
@@ -53,7 +56,12 @@ export function createProxied(find: FindUpstream, checker: Checker, parts: Parts
           timeout: upstream.settings.timeout,
           isWebSocket: isWebSocket(header),
           visitor: visitor.kind === 'known' ? visitor.cookie : undefined,
-          answer: (headers: HeaderList) => answer(headers, { path: target.path, isPrivate }),
+          answer: (headers: HeaderList) => {
+            const answered = answer(headers, { path: target.path, isPrivate });
+            // the app may have taken its time, and the person signed out meanwhile
+            const isOver = visitor.kind !== 'known' || feed.isEnded(visitor.cookie.sid);
+            return renewed === undefined || isOver ? answered : withRenewedCookie(answered, renewed);
+          },
         };
         return forward(passage).catch((error: unknown) => {
           if (target.method === 'GET') c.set('retry', returnable(target, parts));

@@ -80,7 +80,7 @@ async function renew(host: HostSession, header: string | undefined, parts: Parts
   const confirmed = await confirmSession(session, person, parts);
   if (!confirmed) return undefined;
   const { at, carries, degradedSince } = confirmed;
-  const renewal = sign(session, { ...confirmed.person, uid: confirmed.person.id }, degradedSince, at, parts);
+  const renewal = signRenewal(session, { ...confirmed.person, uid: confirmed.person.id }, degradedSince, at, parts);
   if (!carries) return renewal;
   const { names, keyring } = parts;
   return {
@@ -111,10 +111,15 @@ function renewInOutage(host: HostSession, header: string | undefined, parts: Par
     throw new SsoError('store_unavailable', 'nothing to renew from', { cause });
   }
   parts.log.warn('renewing without the database', { sid: host.sid }, cause);
-  return sign(host, cookie, since, now, parts);
+  return signRenewal(host, cookie, since, now, parts);
 }
 
-function sign(
+/**
+ * Signs the domain cookie of a session that may go on.
+ *
+ * @param degradedSince See `Confirmed`: such a cookie is a short one.
+ */
+export function signRenewal(
   session: Session | HostSession,
   person: CookiePerson | DomainCookie,
   degradedSince: Seconds | undefined,

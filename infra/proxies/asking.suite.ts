@@ -4,6 +4,7 @@ import { ask } from '../suite/exchange.ts';
 import { people } from '../suite/people.testing.ts';
 import { attackers } from './attackers.suite.ts';
 import { askRaw, type ProxyKind, type RunningProxy, startProxy } from './proxy.testing.ts';
+import { renewing } from './renewing.suite.ts';
 import { type ProxyWorld, startProxyWorld } from './world.testing.ts';
 
 const page = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' };
@@ -17,7 +18,7 @@ export function askingSuite(kind: ProxyKind): void {
     let bob: string;
     let cyd: string;
     beforeAll(async () => {
-      world = await startProxyWorld();
+      world = await startProxyWorld({ renews: true });
       proxy = await startProxy(kind, world);
       bob = world.cookieOf((await world.signIn(people.bob)).browser);
       cyd = world.cookieOf((await world.signIn(people.cyd)).browser);
@@ -147,8 +148,12 @@ export function askingSuite(kind: ProxyKind): void {
 
     attackers(() => ({ world, bob, cyd }));
 
+    renewing(() => ({ world }));
+
     describe('the gateway down', () => {
       it('lets nobody through, and everybody again once it is back', async () => {
+        // hours have passed for pages that stayed open
+        bob = world.cookieOf((await world.signIn(people.bob)).browser);
         await world.setGateway(false);
         const before = world.upstream.seen.length;
         try {

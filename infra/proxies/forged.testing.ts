@@ -5,12 +5,12 @@ export const forged = 'forged';
 
 /** Every way to write a header name: some server or other reads them all as one. */
 export function spellings(name: string): string[] {
-  const marks = ['_', '.', '-'];
+  const marks = ['_', '.', '!', '~', '-'];
   const parts = name.split('-');
   const separated = [
     ...marks.map((mark) => parts.join(mark)),
     // one odd mark among the others
-    ...parts.slice(1).flatMap((_, i) => ['_', '.'].map((mark) => join(parts, i, mark))),
+    ...parts.slice(1).flatMap((_, i) => ['_', '.', '!'].map((mark) => join(parts, i, mark))),
   ];
   return [...new Set(separated.flatMap((one) => [one, one.toLowerCase(), one.toUpperCase()]))];
 }

@@ -21,7 +21,14 @@ export type Upstream = {
   stop(): void;
 };
 
-/** Starts the app. It answers with what it saw as JSON, with a status in `?status=`, and takes WebSockets. */
+/** A query that has the app answer with these headers, name and value in pairs. */
+export const answeringWith = (headers: readonly (readonly [string, string])[]): string =>
+  `headers=${encodeURIComponent(headers.flat().join('\n'))}`;
+
+/**
+ * Starts the app. It answers with what it saw as JSON, with a status in `?status=` and headers as {@link answeringWith}
+ * has them, and takes WebSockets.
+ */
 export async function startUpstream(): Promise<Upstream> {
   const seen: Seen[] = [];
   const keep = (request: IncomingMessage, body: string): Seen => {
@@ -39,7 +46,9 @@ export async function startUpstream(): Promise<Upstream> {
     request.on('end', () => {
       const text = JSON.stringify(keep(request, Buffer.concat(chunks).toString()));
       const status = /[?&]status=(\d{3})/.exec(request.url ?? '')?.[1] ?? '200';
-      response.writeHead(Number(status), { 'content-type': 'application/json' }).end(text);
+      const wanted = /[?&]headers=([^&]+)/.exec(request.url ?? '')?.[1];
+      const more = wanted === undefined ? [] : decodeURIComponent(wanted).split('\n');
+      response.writeHead(Number(status), ['content-type', 'application/json', ...more]).end(text);
     });
   });
   server.on('upgrade', (request, socket) => {

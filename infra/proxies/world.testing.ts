@@ -36,6 +36,7 @@ export type ProxyWorld = {
   /** `Cookie` that a browser sends to the app. */
   cookieOf(browser: Browser): string;
   uid(person: SuitePerson): string;
+  giveRoles(person: SuitePerson, roles: readonly string[]): Promise<void>;
   finishSignOut(tab: Tab): Promise<unknown>;
   setGateway(up: boolean): Promise<void>;
   stop(): Promise<void>;
@@ -145,6 +146,12 @@ export async function startProxyWorld(check: Readonly<Record<string, unknown>> =
     },
     cookieOf: (of) => of.jar.header(new URL(app)) ?? '',
     uid: (person) => String(rooms.ids.get(person.sub)),
+    async giveRoles(person, roles) {
+      const id = rooms.ids.get(person.sub);
+      if (id === undefined) throw new Error('no row');
+      await rooms.giveRoles(id, roles);
+      for (const { feed } of [signsIn, checks]) await feed.poll();
+    },
     finishSignOut: (tab) => provider.finishSignOut(tab),
     async setGateway(up) {
       if (up) return await listen();

@@ -16,15 +16,23 @@ export type Rule = {
 /** What is asked for. The path was judged canonical before (no dot segments, no encoded slashes) and has no query. */
 export type Target = { readonly host: string; readonly path: string; readonly method: string };
 
-/** Finds the rule of a request: the first in the order of the configuration. `undefined`: no rule, so nobody may. */
-export type RuleMatcher = (target: Target) => Rule | undefined;
+/**
+ * Finds the rule of a request: the first in the order of the configuration. `undefined`: no rule, so nobody may.
+ *
+ * @param letters For a path in lower case: the rule that a server would mean which takes `/Admin` for `/admin`.
+ */
+export type RuleMatcher = (target: Target, letters?: 'of either case') => Rule | undefined;
 
-type Entry = {
-  readonly rule: Rule;
-  readonly host: string;
+type Pattern = {
   readonly path: string;
   /** `/x` of `/x/*`, empty of `/*`; `undefined` for an exact path. */
   readonly below: string | undefined;
+};
+
+type Entry = Pattern & {
+  readonly rule: Rule;
+  readonly host: string;
+  readonly lowerCase: Pattern;
   readonly methods: ReadonlySet<string> | undefined;
 };
 
@@ -49,10 +57,10 @@ export function compileRules(rules: readonly RuleConfig[]): RuleMatcher {
     }
   }
   const rulesOf = (name: string) => exact.get(name) ?? longestSuffix(below, name);
-  return ({ host, path, method }) => {
+  return ({ host, path, method }, letters) => {
     // most often it comes as it is configured, and needs no taking apart
     const candidates = exact.get(host) ?? rulesOf(hostName(host));
-    return candidates?.find((entry) => matches(entry, path, method))?.rule;
+    return candidates?.find((entry) => covers(entry, method) && matches(letters ? entry.lowerCase : entry, path))?.rule;
   };
 }
 
@@ -70,11 +78,16 @@ function compile(config: RuleConfig): Entry {
       config,
     },
     host: config.host.toLowerCase(),
-    path: config.path,
-    below: config.path.endsWith('/*') ? config.path.slice(0, -2) : undefined,
+    ...patternOf(config.path),
+    lowerCase: patternOf(config.path.toLowerCase()),
     methods,
   };
 }
+
+const patternOf = (path: string): Pattern => ({
+  path,
+  below: path.endsWith('/*') ? path.slice(0, -2) : undefined,
+});
 
 function applicable(entries: readonly Entry[], host: string): readonly Entry[] {
   return entries.filter(
@@ -90,8 +103,9 @@ function longestSuffix(below: ReadonlyMap<string, readonly Entry[]>, host: strin
   return undefined;
 }
 
-function matches({ path, below, methods }: Entry, asked: string, method: string): boolean {
-  if (methods && !methods.has(method)) return false;
+const covers = ({ methods }: Entry, method: string): boolean => methods === undefined || methods.has(method);
+
+function matches({ path, below }: Pattern, asked: string): boolean {
   if (below === undefined) return asked === path;
   return asked.startsWith(below) && (asked.length === below.length || asked[below.length] === '/');
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type HeaderReader, isPreflight, isWebSocket } from '../../../shared/navigation.ts';
 import type { Gateway } from '../../app.ts';
 import { authRequest, type Dialect, extAuthz, forwardAuth } from '../../check/dialects.ts';
-import { isTimeToRenew, readCheckRequest } from '../../check/request.ts';
+import { isTimeToRenew, isTimeToRenewInPassing, readCheckRequest } from '../../check/request.ts';
 
 /** Handles a request if it is one that the door takes; `false` leaves it untouched for the ordinary listener. */
 export type Door = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -12,8 +12,9 @@ export type Door = (request: IncomingMessage, response: ServerResponse) => boole
  * whatever Envoy asks, of somebody who may pass. All the rest, refusals and renewals included, goes the ordinary way.
  */
 export function createDoor({ checker, parts }: Gateway): Door {
-  const { at, clock, config } = parts;
-  const { core, rules, mintIdentity } = checker;
+  const { at, clock, config, names } = parts;
+  const { core, rules, mintIdentity, renewals } = checker;
+  const renewal = { cookie: names.domain, renewWithin: config.cookie.renewWithin };
   const path = `${at.base}/check`;
   const nginxPath = `${path}/nginx`;
   const envoyPath = `${path}/envoy`;
@@ -45,6 +46,12 @@ export function createDoor({ checker, parts }: Gateway): Door {
     if (outcome.kind !== 'allow') return false;
     const { visitor } = outcome;
     if (isTimeToRenew(visitor, target, header, now, config.cookie.renewWithin)) return false;
+    if (
+      renewals &&
+      isTimeToRenewInPassing(visitor, question, header, now, renewal) &&
+      renewals.isOpen(visitor.cookie, now)
+    )
+      return false;
     const complete = outcome.headers.slice();
     if (mintIdentity) complete.push(...mintIdentity(visitor, target?.host, now));
     if (dialect.passes === 200) complete.push('Content-Length', '0');

@@ -25,12 +25,12 @@ Because nobody is asked, this is less than the other proxies do:
 - The gateway's \`rules\` and check.headers don't count. Who may come in stands here: --role, or Require claim lines.
 - The type in the token's header (typ) can't be looked at. These keys sign nothing but domain cookies, and issuer and
   audience are required below. Tokens signed by EdDSA can't be verified: cookie.algorithm has to be RS256 or ES256.
-- A page load near the end of a cookie isn't sent to renew; one after the end is.
+- A page load near the end of a cookie isn't sent to renew; one after the end is. check.renews does nothing.
 - Identity-Token isn't made.
 
 - Somebody without a needed role is told 403 (AuthzSendForbiddenOnFailure): with 401 they would be sent to and fro.
 - Two cookies of the gateway's name count as none, as everywhere: another host below the domain may have set one.
-- Identity headers in spellings that can't be unset by name (underscores, dots) are refused with 400.
+- Identity headers in spellings that can't be unset by name (Remote_User, Remote!User) are refused with 400.
 - The keys are fetched over https alone. Until they were, everybody is told 401.
 - A WebSocket is not handed on.
 `)}
@@ -54,8 +54,8 @@ ${tls ? `    SSLEngine on\n    SSLCertificateFile ${tls.certificate}\n    SSLCer
     # what the server behind would read differently, and who names headers in a way that can't be unset
     AllowEncodedSlashes Off
     RewriteEngine On
-    SetEnvIfNoCase "^(?=.*[_.])(remote|x[-_.]auth[-_.]request)[-_.]|^identity[_.]token$" . crossgate_spelling
-    SetEnvIfNoCase "^(?=.*[_.])x[-_.](forwarded|original|rewrite)[-_.]" . crossgate_spelling
+    SetEnvIfNoCase "^(?=.*[^a-z0-9-])(remote|x[^a-z0-9]auth[^a-z0-9]request)[^a-z0-9]|^identity[^a-z0-9-]token$" . crossgate_spelling
+    SetEnvIfNoCase "^(?=.*[^a-z0-9-])x[^a-z0-9](forwarded|original|rewrite)[^a-z0-9]" . crossgate_spelling
     RewriteCond %{ENV:crossgate_spelling} !^$
     RewriteRule ^ - [R=400,L]
     RewriteCond %{HTTP_COOKIE} "${cookie}=.*${cookie}="

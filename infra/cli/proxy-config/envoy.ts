@@ -14,12 +14,16 @@ Start it with \`envoy -c\`, and name this Envoy in the gateway's check.trustedPr
 
 - ext_authz asks with the request's own method, path and Host: the gateway's address (--gateway-address) must lead to the
   gateway itself, not to something that goes by host names.
-- It lets through on 200 alone. Redirects, 401 in JSON, 403 and 503 are the gateway's own answers, with their headers: a
-  list in allowed_client_headers would cut some of them off. The gateway down: 503 (failure_mode_allow stays false).
+- It lets through on 200 alone. Redirects, 401 in JSON and 403 are the gateway's own answers, with their headers: a list
+  in allowed_client_headers would cut some of them off. The gateway down, or at a loss (5xx): Envoy's own 503
+  (failure_mode_allow stays false).
 - X-Forwarded-Proto is said here, never taken from the request.
 - Identity headers are taken away before the question, in every spelling. request_headers_to_remove of a route would come
   after it, and take away what the gateway said.
+- No address counts as internal (internal_address_config): older Envoys let private ones set x-envoy-… headers, timeouts and
+  retries among them.
 - Encoded slashes are refused, and dot segments resolved, before the gateway judges and the upstream reads.
+- With check.renews, the answer to a fetch may bring a new cookie along (allowed_client_headers_on_success).
 - upgrade_configs names WebSocket alone: what goes through an h2c connection to the upstream, nobody is asked about.
 - A WebSocket is asked about when it opens. The upstream has to close it when the session ends.
 `);
@@ -29,6 +33,7 @@ Start it with \`envoy -c\`, and name this Envoy in the gateway's check.trustedPr
         {
           name: id,
           address: socket(listen?.address ?? '0.0.0.0', listen?.port ?? (tls ? 8443 : 8080)),
+          per_connection_buffer_limit_bytes: bufferLimit,
           filter_chains: [
             {
               ...(tls ? { transport_socket: downstreamTls(tls) } : {}),
@@ -48,10 +53,16 @@ function manager(site: ProxySite): Yaml {
     '@type': `${filters}.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: id,
     use_remote_address: true,
+    internal_address_config: {},
     normalize_path: true,
     merge_slashes: false,
     path_with_escaped_slashes_action: 'REJECT_REQUEST',
     common_http_protocol_options: { headers_with_underscores_action: 'DROP_HEADER' },
+    http2_protocol_options: {
+      max_concurrent_streams: 100,
+      initial_stream_window_size: 65_536,
+      initial_connection_window_size: 1_048_576,
+    },
     upgrade_configs: [{ upgrade_type: 'websocket' }],
     route_config: {
       virtual_hosts: [
@@ -88,6 +99,7 @@ function manager(site: ProxySite): Yaml {
           authorization_request: { headers_to_add: [{ key: 'X-Forwarded-Proto', value: scheme }] },
           authorization_response: {
             allowed_upstream_headers: { patterns: identity.map((name) => ({ exact: name.toLowerCase() })) },
+            allowed_client_headers_on_success: { patterns: [{ exact: 'set-cookie' }] },
           },
         },
       }),
@@ -97,32 +109,54 @@ function manager(site: ProxySite): Yaml {
   };
 }
 
-const withoutIdentity = `-- nobody says of themselves who they are: any spelling of an identity header goes
+/** As Envoy's documentation has it for the edge; without them a client decides how much Envoy keeps for it. */
+const bufferLimit = 32_768;
+
+const withoutIdentity = `-- Nobody says of themselves who they are: any spelling of an identity header goes. So does any odd spelling of one that
+-- names an address: the route takes away those that are spelt right.
+local addresses = { "^x%-forwarded%-", "^x%-original%-", "^x%-rewrite%-" }
 function envoy_on_request(handle)
   local headers = handle:headers()
   local found = {}
   for name in pairs(headers) do
-    local plain = name:lower():gsub("[_.]", "-")
-    if plain:find("^remote%-") or plain:find("^x%-auth%-request%-") or plain == "identity-token" then
-      found[#found + 1] = name
-    end
+    local lower = name:lower()
+    local plain = lower:gsub("[^a-z0-9]", "-")
+    local gone = plain:find("^remote%-") or plain:find("^x%-auth%-request%-") or plain == "identity-token"
+    for _, address in ipairs(addresses) do gone = gone or (plain ~= lower and plain:find(address)) end
+    if gone then found[#found + 1] = name end
   end
   for _, name in ipairs(found) do headers:remove(name) end
+end
+-- An answer that brings somebody's renewed cookie along is for no cache to keep, whatever the upstream says of it. The
+-- first filter sees answers last, with what ext_authz has added.
+function envoy_on_response(handle)
+  local headers = handle:headers()
+  local renewed = false
+  for name, value in pairs(headers) do
+    renewed = renewed or (name == "set-cookie" and value:find("^__Secure%-sso") ~= nil)
+  end
+  if not renewed then return end
+  for _, name in ipairs({ "cdn-cache-control", "surrogate-control", "expires" }) do headers:remove(name) end
+  headers:replace("cache-control", "private, no-store")
 end`;
 
 const withoutCookies = `-- The upstream learns who it is by headers, and can't lose a cookie that it doesn't get. Should an app verify the
 -- cookie itself, take this filter out.
 function envoy_on_request(handle)
   local headers = handle:headers()
-  local line = headers:get("cookie")
-  if line == nil then return end
+  local found = false
   local kept = {}
-  for pair in line:gmatch("[^;]+") do
-    pair = pair:match("^%s*(.-)%s*$")
-    if pair ~= "" and not pair:find("^__Secure%-sso") and not pair:find("^__Host%-sso") then
-      kept[#kept + 1] = pair
+  -- line by line: get() would put a comma between two, and hide a cookie behind it
+  for name, line in pairs(headers) do
+    for pair in (name == "cookie" and line or ""):gmatch("[^;]+") do
+      found = true
+      pair = pair:match("^%s*(.-)%s*$")
+      if pair ~= "" and not pair:find("^__Secure%-sso") and not pair:find("^__Host%-sso") then
+        kept[#kept + 1] = pair
+      end
     end
   end
+  if not found then return end
   headers:remove("cookie")
   if #kept > 0 then headers:add("cookie", table.concat(kept, "; ")) end
 end`;
@@ -140,6 +174,7 @@ function cluster(name: string, { host, port, scheme }: Reach): Yaml {
     name,
     type: 'STRICT_DNS',
     connect_timeout: '2s',
+    per_connection_buffer_limit_bytes: bufferLimit,
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [endpoint] }] },
     ...(scheme === 'https' ? { transport_socket: upstreamTls(host) } : {}),
   };

@@ -24,6 +24,9 @@ Name this HAProxy in the gateway's check.trustedProxies.
 
 global
     lua-load ${site.script}
+    # room for a cookie of 4 KB in an answer whose body has arrived with it: of the usual 1 KB HAProxy would make a 500
+    tune.bufsize 24576
+    tune.maxrewrite 8192
 
 defaults
     mode http
@@ -51,6 +54,16 @@ ${patterns.map((pattern) => `    http-request del-header ${pattern} -m reg`).joi
     http-request set-header X-Forwarded-Proto ${scheme}
     http-request set-header X-Forwarded-Host ${authority}
     http-request set-header X-Forwarded-For %[src]
+
+    # with check.renews: the answer to a fetch may bring a new cookie along, and is then for no cache to keep
+    acl renewed var(txn.crossgate_renewed) -m found
+    http-response strict-mode off
+    http-response del-header CDN-Cache-Control if renewed
+    http-response del-header Surrogate-Control if renewed
+    http-response del-header Expires if renewed
+    http-response set-header Cache-Control "private, no-store" if renewed
+    http-response add-header Set-Cookie %[var(txn.crossgate_renewed)] if renewed
+    http-response strict-mode on
     default_backend ${id}
 
 backend ${id}
@@ -70,7 +83,8 @@ export function haproxyLua(site: ProxySite): string {
     `
 Asks ${site.gateway}/check whether a request may pass: the action lua.crossgate SCHEME HOST of HAProxy's configuration.
 
-It sets txn.crossgate to "passed", and the identity headers, if it may. Otherwise it answers with what the gateway says. If
+It sets txn.crossgate to "passed", and the identity headers, if it may; txn.crossgate_renewed is a cookie for the visitor,
+where there is one. Otherwise it answers with what the gateway says. If
 the gateway can't be asked it sets nothing, and the configuration has to deny what is not "passed".
 `,
     '--',
@@ -142,6 +156,8 @@ core.register_action("crossgate", { "http-req" }, function(txn, scheme, host)
       txn.http:req_del_header("cookie")
       if kept ~= "" then txn.http:req_add_header("cookie", kept) end
     end
+    local renewed = answer.headers["set-cookie"]
+    if renewed then txn:set_var("txn.crossgate_renewed", values(renewed)[1]) end
     txn:set_var("txn.crossgate", "passed")
     return
   end

@@ -1,14 +1,21 @@
 import { everyIdentityHeader } from '../../../gateway/check/identity-headers.ts';
 import type { ProxySite } from './site.ts';
 
+/** CGI and its heirs turn `-` into `_`, some of them whatever is neither a letter nor a digit: `X!Auth~Request.User`. */
+const mark = '[^a-z0-9]';
+
 /**
- * Identity headers in every spelling that some server reads as one of them: CGI and its heirs turn `-` into `_`, some the
- * dot as well. A regular expression for names in lower case.
+ * Identity headers in every spelling that some server reads as one of them. A regular expression for names in lower case.
+ *
+ * @see https://doc.traefik.io/traefik/security/header-aliases/
  */
-export const identityPattern = '^(remote|x[-_.]auth[-_.]request)[-_.]|^identity[-_.]token$';
+export const identityPattern = `^(remote|x${mark}auth${mark}request)${mark}|^identity${mark}token$`;
 
 /** Headers that say which address was asked for, likewise: no client may. */
-export const addressPattern = '^x[-_.](forwarded|original|rewrite)[-_.]|^forwarded$';
+export const addressPattern = `^x${mark}(forwarded|original|rewrite)${mark}|^forwarded$`;
+
+/** The same less `X-Forwarded-…` as it should be written, for proxies that have set it themselves by then. */
+export const addressAliasPattern = `^x${mark}(original|rewrite)${mark}|^x(-forwarded[^a-z0-9-]|[^a-z0-9-]forwarded${mark})|^forwarded$`;
 
 /** The same by name, where a proxy knows no patterns. `X-Forwarded-Host`, `-Proto` and `-For` are set, not stripped. */
 export const addressHeaders = [

@@ -21,8 +21,9 @@ Put it into /etc/nginx/conf.d/${host}.conf, and name this nginx in the gateway's
   server on the same port says of these two: let no server of yours change them.
 - $request_uri is what the gateway judges and what the upstream gets, as it came. Put no path behind proxy_pass's address
   and no rewrite before it, or the two differ.
-- An add_header in a location drops those of the server block, and of two Set-Cookie lines of a check auth_request_set
-  keeps one: the gateway sends none with its checks. Renewal is a redirect to the gateway and back.
+- Page loads are renewed by a redirect to the gateway and back; with check.renews, fetches by a cookie that comes with the
+  check: one at most, for of two Set-Cookie lines auth_request_set keeps one. The add_header lines of the server block hand
+  it on. An add_header in a location of yours would drop them, and they drop those of the http block: repeat these here.
 - A WebSocket is asked about when it opens. The upstream has to close it when the session ends.
 `)}
 
@@ -57,6 +58,12 @@ map $sso_cookie_once $sso_cookies {
     "~__(?:Host|Secure)-sso" "";
 }
 
+# an answer that brings somebody's renewed cookie along is for no cache to keep, whatever the upstream says of it
+map $sso_renewed $sso_caching {
+    default "private, no-store";
+    ""      "";
+}
+
 server {
     ${listenLine(site)}
     server_name ${host};
@@ -68,6 +75,9 @@ ${site.tls ? indent([`ssl_certificate ${site.tls.certificate};`, `ssl_certificat
     ignore_invalid_headers on;
     underscores_in_headers off;
     client_max_body_size 0;
+    add_header Set-Cookie $sso_renewed always;
+    add_header Cache-Control $sso_caching always;
+    add_header CDN-Cache-Control $sso_caching always;
 
     location = /.crossgate/check {
         internal;
@@ -77,6 +87,9 @@ ${site.tls ? indent([`ssl_certificate ${site.tls.certificate};`, `ssl_certificat
         proxy_http_version 1.1;
         proxy_connect_timeout 2s;
         proxy_read_timeout 5s;
+        # a cookie of 4 KB, and who it is
+        proxy_buffer_size 16k;
+        proxy_busy_buffers_size 16k;
         ${set('Host', gatewayHost)}
         ${set('Connection', '""')}
         ${set('Content-Length', '""')}
@@ -88,6 +101,7 @@ ${site.tls ? indent([`ssl_certificate ${site.tls.certificate};`, `ssl_certificat
         set $sso_method $request_method;
         auth_request /.crossgate/check;
         auth_request_set $sso_location $upstream_http_location;
+        auth_request_set $sso_renewed $upstream_http_set_cookie;
 ${indent(
   identity.map(
     (name) => `auth_request_set ${variable(name)} $upstream_http_${name.toLowerCase().replaceAll('-', '_')};`,

@@ -89,7 +89,7 @@ export function readSite(options: ProxyOptions): ProxySite {
     upstream: reachOf(upstream),
     listen: readListen(options.listen),
     tls: readTls(options),
-    identity: identityHeaderNames({ headers, identityJwt, trustedProxies: [] }),
+    identity: identityHeaderNames({ headers, identityJwt }),
     cookie: cookieNames(environment).domain,
     cookieDomain: readUrl(
       `https://${options.cookieDomain ?? gateway.hostname.replace(/^[^.]+\./, '')}`,
