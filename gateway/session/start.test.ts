@@ -42,6 +42,23 @@ describe('a token of a pool with our trigger', () => {
     });
   });
 
+  it.each([
+    ['unverified', false, 'ann@acme.test'],
+    ['unverified, as a string', 'false', 'ann@acme.test'],
+    ['verified', true, 'victim@acme.test'],
+    ['verified, as a string', 'true', 'victim@acme.test'],
+    ['neither', undefined, 'victim@acme.test'],
+  ])('whose email is %s: only what nobody calls unverified goes before the row', async (_, verified, email) => {
+    const row = users.add({ identity: { provider: 'pool', subject: asSubject('eve') }, email: 'ann@acme.test' });
+    const everything = { uid: row, roles: ['editor'], permissions: ['notes:read'], perm_v: 3 };
+    const claims = {
+      ...everything,
+      email: 'victim@acme.test',
+      ...(verified === undefined ? {} : { email_verified: verified }),
+    };
+    expect((await resolve(claims)).email).toBe(email);
+  });
+
   it.each<[string, object, string]>([
     ['says nothing of the person, as under degrade', {}, 'account_unknown'],
     ['has lost its uid and names roles', { roles: ['admin'], perm_v: 1 }, 'account_unknown'],

@@ -45,8 +45,11 @@ export async function resolvePerson(
     const person = readPersonClaims(claims);
     // never looked up instead: a token made without the database grants nothing
     if (!person) throw new SsoError('account_unknown', `the token of ${identity.provider} carries no uid`);
+    // at Cognito people write any address there, and apps may go by it: until it is verified, the row says which is theirs
+    const unverified = claims.email_verified === false || claims.email_verified === 'false';
     // left out of the token for its size: the cookie has a budget of its own, and apps go by it
-    const whole = person.permissions ? undefined : await lookUp(person.uid, parts);
+    const whole = person.permissions && !unverified ? undefined : await lookUp(person.uid, parts);
+    const theirs = unverified ? whole?.email : email;
     return {
       uid: person.uid,
       ...(whole
@@ -56,7 +59,7 @@ export async function resolvePerson(
             ...(person.permissions ? { permissions: person.permissions } : {}),
             permissionVersion: person.perm_v,
           }),
-      ...(email === undefined ? {} : { email }),
+      ...(theirs === undefined ? {} : { email: theirs }),
       ...(name === undefined ? {} : { name }),
     };
   }

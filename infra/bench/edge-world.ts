@@ -96,6 +96,14 @@ export const handler = (event) => authenticator.handle(event);`;
   return { name: 'cognito-at-edge', file };
 }
 
+/** A function that hands on what it gets, request or answer: the least that any could do. */
+export function passThrough(dir: string): string {
+  const file = join(dir, 'pass-through.mjs');
+  const contents = 'export const handler = async ({ Records: [{ cf }] }) => cf.response ?? cf.request;';
+  writeFileSync(file, contents);
+  return file;
+}
+
 /** The `Cookie` header of a signed-in person at our functions, beside two of the site's own. */
 export function ourCookies(i: number, keys: Keys, now: Seconds): string {
   const settings = {

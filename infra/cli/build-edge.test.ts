@@ -1,15 +1,15 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckAuthSettings } from '../../gateway/runtimes/lambda-edge/settings.ts';
 import { generateKeyFile } from '../../shared/keys/keyring.ts';
 import { publicJwks, readPrivateJwk } from '../../shared/keys/signing.ts';
 import { runCommand } from './console.testing.ts';
-import { generateEdgeKeyFile } from './edge/key-file.ts';
+import { type EdgeKeyFile, generateEdgeKeyFile } from './edge/key-file.ts';
 import { unzip } from './edge/unzip.testing.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'crossgate-build-edge-'));
@@ -41,6 +41,7 @@ beforeAll(() => {
   put('jwks.json', jwks);
   put('private-jwks.json', { keys: gatewayKeys.domainCookie });
   put('empty', '');
+  put('secret', 'not for everybody');
 });
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
@@ -145,6 +146,54 @@ describe('crossgate build lambda-edge', () => {
   });
 });
 
+describe('somebody else at the same machine', () => {
+  beforeAll(() => rmSync(join(cwd, 'out'), { recursive: true, force: true }));
+
+  it('reads no function that holds a secret', async () => {
+    mkdirSync(join(cwd, 'out'));
+    writeFileSync(join(cwd, 'out/parse-auth.zip'), 'open to all', { mode: 0o666 });
+    await build(standalone);
+    for (const name of ['parse-auth', 'refresh-auth', 'sign-out'])
+      expect(statSync(join(cwd, 'out', `${name}.zip`)).mode & 0o777).toBe(0o600);
+  });
+
+  it('has no file overwritten by a link in the folder', async () => {
+    put('precious', 'mine');
+    for (const name of ['behaviours.json', 'parse-auth.zip']) {
+      rmSync(join(cwd, 'out', name));
+      symlinkSync(join(cwd, 'precious'), join(cwd, 'out', name));
+    }
+    expect((await build(standalone)).exit).toBe(0);
+    expect(readFileSync(join(cwd, 'precious'), 'utf8')).toBe('mine');
+  });
+
+  it('finds secrets only in the functions that are said to hold them', async () => {
+    const { out } = await build({ ...standalone, provider: { ...standalone.provider, clientSecretFile: 'secret' } });
+    const keys = JSON.parse(readFileSync(join(cwd, 'keys.json'), 'utf8')) as EdgeKeyFile;
+    const holds = (name: string, secret: string | undefined) =>
+      unzip(readFileSync(join(cwd, 'out', `${name}.zip`))).content.includes(secret ?? 'missing');
+    for (const name of ['parse-auth', 'refresh-auth', 'sign-out', 'check-auth', 'http-headers']) {
+      const said = out.split('\n').find((line) => line.startsWith(`${name}.zip`)) ?? '';
+      expect(holds(name, keys.signing[0]?.d), name).toBe(said.includes('signing key'));
+      expect(holds(name, keys.sealing[0]?.k), name).toBe(said.includes('sealing keys'));
+      expect(holds(name, 'not for everybody'), name).toBe(said.includes('client secret'));
+    }
+  });
+});
+
+it('keys that come from the future are not: they would never be asked for anew', async () => {
+  put('edge.json', gateway);
+  const args = ['build', 'lambda-edge', '-c', 'edge.json', '-o', 'out', '--bundles', 'prebuilt'];
+  for (const [said, at] of [
+    ['1700000000', 1_700_000_000],
+    ['4102444800', Math.floor(Date.now() / 1000)],
+  ] as const) {
+    expect((await runCommand(args, { cwd, env: { SOURCE_DATE_EPOCH: said } })).exit).toBe(0);
+    const { keys } = await slotOf<CheckAuthSettings>('check-auth');
+    expect(Math.abs((keys.from?.at ?? 0) - at)).toBeLessThan(60);
+  }
+});
+
 describe('a mistake', () => {
   it('is listed with all the others', async () => {
     const { exit, err } = await build({
@@ -184,6 +233,9 @@ describe('a mistake', () => {
     ['plain http', { ...gateway, sites: ['http://docs.acme.test'] }, 'must be https'],
     ['a site with a slash', { ...gateway, sites: ['https://docs.acme.test/'] }, 'must be an origin'],
     ['a public suffix', { ...gateway, gateway: 'https://auth.co.uk', sites: ['https://docs.co.uk'] }, 'strangers'],
+    ['a wildcard as a site', { ...gateway, sites: ['https://*.acme.test'] }, 'without a wildcard'],
+    ['a wildcard as the site', { ...standalone, site: 'https://*.acme.test' }, 'without a wildcard'],
+    ['a site that no browser asks for', { ...gateway, sites: ['https://docs;x.acme.test'] }, 'one host name'],
     ['a rule elsewhere', { ...gateway, rules: [{ host: 'x.acme.test', allow: 'public' }] }, 'is none of the sites'],
     ['no rules', { ...gateway, rules: [] }, 'rules must not be empty'],
     ['a star in the middle', { ...gateway, rules: [{ path: '/*/x', allow: 'public' }] }, 'only as its last character'],
@@ -195,6 +247,12 @@ describe('a mistake', () => {
       'must be printable ASCII',
     ],
     ['a cookie', { ...gateway, headers: [{ set: { 'Set-Cookie': 'a=b' } }] }, 'no function may set'],
+    ['a header that is there twice', { ...gateway, headers: [{ set: { 'X-A': '1', 'x-a': null } }] }, 'x-a is there'],
+    [
+      'headers that make every answer a 502',
+      { ...gateway, headers: [{ set: { 'Content-Security-Policy': 'a'.repeat(10_300) } }] },
+      'is the most',
+    ],
     ['a path that is there twice', { ...standalone, paths: { refresh: '/_sso/callback' } }, 'is there twice'],
     ['a setting of the other shape', { ...gateway, site: 'https://docs.acme.test' }, 'site is not a setting'],
     ['scopes without openid', { ...standalone, provider: { ...standalone.provider, scopes: ['email'] } }, 'openid'],
@@ -202,6 +260,11 @@ describe('a mistake', () => {
       'a provider by plain http',
       { ...standalone, provider: { issuer: 'http://p.test', clientId: 'x' } },
       'provider.issuer must be https',
+    ],
+    [
+      'a provider with a password in its address',
+      { ...standalone, provider: { issuer: 'https://user:geheim@p.test', clientId: 'x' } },
+      'no query, fragment or user',
     ],
     ['a key file that is missing', { ...standalone, keysFile: 'none.json' }, 'keysFile cannot be read'],
     ['a key file that is none', { ...standalone, keysFile: 'empty' }, 'keys generate --for edge'],
@@ -213,7 +276,18 @@ describe('a mistake', () => {
     const { exit, err } = await build(config);
     expect(exit).toBe(1);
     expect(err).toContain(says);
-    expect(err).not.toMatch(/"d":|PRIVATE/);
+    expect(err).not.toMatch(/"d":|PRIVATE|geheim/);
+  });
+
+  it.each<[string, string]>([
+    ['a folder in the place of a function', 'out/check-auth.zip/x'],
+    ['a file in the place of the folder', 'out'],
+  ])('%s is said', async (_, place) => {
+    rmSync(join(cwd, 'out'), { recursive: true, force: true });
+    mkdirSync(dirname(join(cwd, place)), { recursive: true });
+    put(place, 'mine');
+    expect(await build(gateway)).toMatchObject({ exit: 1, err: expect.stringMatching(/\.zip cannot be written \(E/) });
+    rmSync(join(cwd, 'out'), { recursive: true, force: true });
   });
 
   it('prebuilt functions of another version are refused', async () => {

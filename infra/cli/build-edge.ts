@@ -42,14 +42,10 @@ export async function runBuildEdge(options: BuildEdgeOptions, console: Console):
 
   const bundles = options.bundles === undefined ? ownBundles() : resolve(console.cwd, options.bundles);
   const out = resolve(console.cwd, options.out);
-  mkdirSync(out, { recursive: true });
   const written = functions.map((one) => {
     const source = readText(join(bundles, `${one.prebuilt}.js`), `${one.prebuilt}.js`);
     const zip = zipOf('index.mjs', Buffer.from(fillSlot(source, one.settings)));
-    const place = join(out, `${one.name}.zip`);
-    // some hold secrets, and one that was there before may be open to all
-    rmSync(place, { force: true });
-    writeFileSync(place, zip, { mode: 0o600 });
+    writeAfresh(join(out, `${one.name}.zip`), zip, 0o600);
     return { ...one, bytes: zip.length, sha256: createHash('sha256').update(zip).digest('base64') };
   });
   const behaviours = written.map(({ name, event, behaviours: paths, sha256 }) => ({
@@ -59,7 +55,7 @@ export async function runBuildEdge(options: BuildEdgeOptions, console: Console):
     paths,
     sha256,
   }));
-  writeFileSync(join(out, 'behaviours.json'), `${JSON.stringify(behaviours, null, 2)}\n`);
+  writeAfresh(join(out, 'behaviours.json'), `${JSON.stringify(behaviours, null, 2)}\n`, 0o644);
 
   for (const { name, bytes, event, behaviours: paths, secrets } of written) {
     const size = `${(bytes / 1024).toFixed(1)} KB`.padStart(8);
@@ -72,6 +68,17 @@ export async function runBuildEdge(options: BuildEdgeOptions, console: Console):
   return exits.fine;
 }
 
+/** A new file in place of what was there: that may be open to all, or a link that leads to another file. */
+function writeAfresh(place: string, content: Buffer | string, mode: number): void {
+  try {
+    mkdirSync(dirname(place), { recursive: true });
+    rmSync(place, { force: true });
+    writeFileSync(place, content, { mode, flag: 'wx' });
+  } catch (error) {
+    throw new CliError(exits.wrong, `${place} cannot be written (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}
+
 /** The gateway's public keys, those that will sign next among them. */
 async function gatewayKeys(
   config: GatewayEdgeConfig,
@@ -79,7 +86,9 @@ async function gatewayKeys(
   console: Console,
 ): Promise<BakedKeys> {
   const url = `${new URL(config.gateway).href.replace(/\/+$/, '')}/.well-known/sso-jwks.json`;
-  const now = Number(console.env.SOURCE_DATE_EPOCH ?? systemClock()) satisfies Seconds;
+  const said = Number(console.env.SOURCE_DATE_EPOCH ?? systemClock()) satisfies Seconds;
+  // keys from the future would never be asked for anew
+  const now = Math.min(said, systemClock());
   const jwks =
     config.jwksFile === undefined
       ? readPublicJwks(await fetchText(url), url)

@@ -1,4 +1,17 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -8,7 +21,8 @@ import { generateEdgeKeyFile, readEdgeKeyFile } from './edge/key-file.ts';
 
 const cwd = mkdtempSync(join(tmpdir(), 'crossgate-keys-'));
 const file = join(cwd, 'keys.json');
-const made = JSON.stringify(generateKeyFile('EdDSA'));
+const generated = generateKeyFile('EdDSA');
+const made = JSON.stringify(generated);
 const keys = (...args: string[]) => runCommand(['keys', ...args, '--file', 'keys.json'], { cwd });
 const secretsOf = (text: string) =>
   Object.values(JSON.parse(text) as Record<string, { d?: string; k?: string }[]>)
@@ -69,6 +83,61 @@ describe('keys rotate', () => {
     const { exit, err } = await keys('rotate');
     expect({ exit, err }).toEqual({ exit: 1, err: expect.stringMatching(/keys\.json\.new .*keys\.json is as it was/) });
     expect(readFileSync(file, 'utf8')).toBe(made);
+  });
+
+  it('rotates the file that a link leads to, which is the one that gateways read', async () => {
+    mkdirSync(join(cwd, 'secrets'), { recursive: true });
+    writeFileSync(join(cwd, 'secrets/keys.json'), made, { mode: 0o600 });
+    rmSync(file);
+    symlinkSync('secrets/keys.json', file);
+    expect(await keys('rotate', '--leaked', '--use', 'sealing')).toMatchObject({ exit: 0 });
+    expect(lstatSync(file).isSymbolicLink()).toBe(true);
+    const left = secretsOf(readFileSync(join(cwd, 'secrets/keys.json'), 'utf8'));
+    expect(left).not.toContain(generated.sealing[0]?.k);
+    rmSync(file);
+  });
+
+  it.runIf(process.getuid?.() === 0)('leaves the file to its owner when root rotates', async () => {
+    chownSync(file, 65_534, 65_534);
+    expect(await keys('rotate', '--use', 'sealing')).toMatchObject({ exit: 0 });
+    const { uid, gid, mode } = statSync(file);
+    expect([uid, gid, mode & 0o777]).toEqual([65_534, 65_534, 0o600]);
+  });
+
+  it('loses nothing of several runs at once: each works on what the one before wrote, or says that it can’t', async () => {
+    const runs = Array.from({ length: 4 }, async () => {
+      const args = [join(import.meta.dirname, 'main.ts'), 'keys', 'rotate', '-f', file, '--use', 'openid', '--json'];
+      const run = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+      let out = '';
+      run.stdout.on('data', (chunk) => {
+        out += String(chunk);
+      });
+      await once(run, 'close');
+      return out === '' ? [] : (JSON.parse(out) as { kid: string; done: string }[]);
+    });
+    const added = (await Promise.all(runs)).flat().filter(({ done }) => done === 'added');
+    const left = JSON.parse(readFileSync(file, 'utf8')) as { openid: { kid: string }[] };
+    expect(added.length).toBeGreaterThan(0);
+    for (const { kid } of added) expect(left.openid.map((key) => key.kid)).toContain(kid);
+    expect(() => statSync(`${file}.new`)).toThrow(/ENOENT/);
+  }, 60_000);
+
+  it.each<[string, unknown]>([
+    ['a text', '2026-01-01'],
+    ['nothing', null],
+    ['milliseconds beyond the calendar', 8.7e15],
+    ['a fraction', 1.5],
+  ])('refuses a time that somebody wrote by hand as %s', async (_, time) => {
+    const odd = JSON.stringify({ ...generated, sealing: [{ ...generated.sealing[0], created: time }] });
+    writeFileSync(file, odd);
+    for (const command of ['rotate', 'list'])
+      expect(await keys(command)).toMatchObject({
+        exit: 1,
+        out: '',
+        err: expect.stringContaining('sealing.0.created'),
+      });
+    expect(readFileSync(file, 'utf8')).toBe(odd);
+    expect(() => statSync(`${file}.new`)).toThrow(/ENOENT/);
   });
 
   it.each<[string, string, RegExp]>([

@@ -1,6 +1,18 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { resolve } from 'node:path';
 import { type Clock, type Seconds, systemClock } from '../../shared/clock.ts';
+import { ConfigError } from '../../shared/config.ts';
 import { createKeyring, generateKeyFile } from '../../shared/keys/keyring.ts';
 import {
   type KeyEntry,
@@ -83,20 +95,27 @@ export type RotateOptions = {
 /** Takes a key file one step on, in place. */
 export function runKeysRotate(options: RotateOptions, console: Console, clock: Clock = systemClock): number {
   const { file, settle, keep, leaked = false, dryRun, json } = options;
-  const present = readKeyFile(file, console);
-  const use = options.use ?? Object.keys(present);
-  const unknown = use.find((one) => !Object.hasOwn(present, one));
-  if (unknown !== undefined)
-    throw new CliError(exits.usage, `${file} has no ${unknown} keys, but ${Object.keys(present).join(', ')}.`);
-  const rotated = rotateKeys(present, { now: clock(), uses: use, settle, keep, leaked });
-  const text = `${JSON.stringify(rotated.file, null, 2)}\n`;
-  assertKeyFile(text);
-  const changes = rotated.steps.some(({ done }) => done !== 'waits');
-  if (!dryRun && changes) replace(file, text, console);
-  if (json) console.out(JSON.stringify(rotated.steps));
-  else for (const step of rotated.steps) console.out(inWords(step, leaked, dryRun));
-  if (changes && !dryRun) {
-    const isEdge = Object.hasOwn(present, 'signing');
+  let steps: readonly RotationStep[] = [];
+  let use: readonly string[] = [];
+  let isEdge = false;
+  const step = (present: RotatableFile): string | undefined => {
+    isEdge = Object.hasOwn(present, 'signing');
+    use = options.use ?? Object.keys(present);
+    const unknown = use.find((one) => !Object.hasOwn(present, one));
+    if (unknown !== undefined)
+      throw new CliError(exits.usage, `${file} has no ${unknown} keys, but ${Object.keys(present).join(', ')}.`);
+    const rotated = rotateKeys(present, { now: clock(), uses: use, settle, keep, leaked });
+    steps = rotated.steps;
+    if (JSON.stringify(rotated.file) === JSON.stringify(present)) return undefined;
+    const text = `${JSON.stringify(rotated.file, null, 2)}\n`;
+    assertKeyFile(text);
+    return text;
+  };
+  if (dryRun) step(readKeyFile(file, console));
+  else replace(file, step, console);
+  if (json) console.out(JSON.stringify(steps));
+  else for (const one of steps) console.out(inWords(one, leaked, dryRun));
+  if (!dryRun && steps.some(({ done }) => done !== 'waits')) {
     const [now, later] = isEdge
       ? ['Build the functions with it and deploy them now.', 'Build the functions with it and deploy them']
       : ['Restart every gateway with it now.', 'Restart the gateways with it, one after the other'];
@@ -121,11 +140,21 @@ function readKeyFile(file: string, console: Console): RotatableFile {
   return JSON.parse(text) as RotatableFile;
 }
 
-/** @throws ConfigError unless it is a gateway's key file, or a site's. */
+/** @throws ConfigError unless it is a gateway's key file, or a site's, with times that are times. */
 function assertKeyFile(text: string): void {
   if (isEdgeFile(text)) readEdgeKeyFile(text);
   else createKeyring(text);
+  const mistakes = Object.entries(JSON.parse(text) as RotatableFile).flatMap(([use, keys]) =>
+    keys.flatMap((key, i) =>
+      (['created', 'retired'] as const)
+        .filter((time) => key[time] !== undefined && !(Number.isSafeInteger(key[time]) && isDate(key[time])))
+        .map((time) => ({ where: `keys.${use}.${i}.${time}`, says: 'must be seconds since 1970' })),
+    ),
+  );
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
 }
+
+const isDate = (time: Seconds): boolean => time >= 0 && !Number.isNaN(new Date(time * 1000).getTime());
 
 /** Only whose it means to be: reading it says whether it is one. */
 function isEdgeFile(text: string): boolean {
@@ -137,19 +166,53 @@ function isEdgeFile(text: string): boolean {
   }
 }
 
-/** All of it or nothing: whoever starts meanwhile reads the one file or the other. */
-function replace(file: string, text: string, console: Console): void {
-  const path = resolve(console.cwd, file);
+/**
+ * All of it or nothing: whoever starts meanwhile reads the one file or the other. The new one is begun before the old one is
+ * read, so that of two runs at once neither works on what the other is about to replace.
+ *
+ * @param change Makes the new text; `undefined` where there is nothing to change.
+ */
+function replace(file: string, change: (present: RotatableFile) => string | undefined, console: Console): void {
+  // what a link leads to, which is what others read
+  const path = realPath(file, console);
+  const place = `${path}.new`;
+  let handle: number | undefined;
   try {
-    writeFileSync(`${path}.new`, text, { mode: 0o600, flag: 'wx' });
-    renameSync(`${path}.new`, path);
+    handle = openSync(place, 'wx', 0o600);
+    const text = change(readKeyFile(path, console));
+    if (text === undefined) {
+      rmSync(place);
+    } else {
+      const { uid, gid } = statSync(path);
+      // by root for a gateway that is not
+      if (process.getuid !== undefined && uid !== process.getuid()) fchownSync(handle, uid, gid);
+      writeFileSync(handle, text);
+      fsyncSync(handle);
+      renameSync(place, path);
+    }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    if (handle !== undefined) rmSync(place, { force: true });
+    if (!isSystemError(error)) throw error;
     const why =
-      code === 'EEXIST' ? 'is being written by somebody else: remove it if that is not so' : `failed (${code})`;
-    throw new CliError(exits.wrong, `${file}.new ${why}. ${file} is as it was.`);
+      error.code === 'EEXIST'
+        ? 'is being written by somebody else: remove it if that is not so'
+        : `failed (${error.code})`;
+    throw new CliError(exits.wrong, `${place} ${why}. ${file} is as it was.`);
+  } finally {
+    if (handle !== undefined) closeSync(handle);
   }
 }
+
+function realPath(file: string, console: Console): string {
+  try {
+    return realpathSync(resolve(console.cwd, file));
+  } catch (error) {
+    throw new CliError(exits.wrong, `${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error && 'code' in error;
 
 function inWords({ use, kid, algorithm, done, until }: RotationStep, leaked: boolean, dryRun = false): string {
   const would = dryRun ? 'would be ' : '';

@@ -55,8 +55,8 @@ export function cookieNames(environment: string): CookieNames {
  * @see RFC 6265 §5.4
  */
 export function cookieValues(header: string | undefined, name: string): string[] {
-  const values: string[] = [];
-  if (!header) return values;
+  if (!header) return [];
+  let values: string[] | undefined;
   let at = header.indexOf(name);
   while (at >= 0) {
     const equals = at + name.length;
@@ -64,11 +64,14 @@ export function cookieValues(header: string | undefined, name: string): string[]
     if (header.charCodeAt(equals) === 0x3d && beginsPair(header, at)) {
       const end = header.indexOf(';', equals);
       next = end < 0 ? header.length : end;
-      values.push(header.slice(equals + 1, next).trimEnd());
+      const value = header.slice(equals + 1, next).trimEnd();
+      // nearly always the only one, and an empty list that grows makes room for many
+      if (values === undefined) values = [value];
+      else values.push(value);
     }
     at = header.indexOf(name, next);
   }
-  return values;
+  return values ?? [];
 }
 
 /** Is there nothing but white space between this place and the start, or the last semicolon? */

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
-import { generateKeyPairSync, hkdfSync, type JsonWebKey, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
 import { ConfigError, type ConfigMistake } from '../config.ts';
 import {
+  type Jwk,
   publicJwks,
   readPrivateJwk,
   type SigningAlgorithm,
@@ -38,7 +39,7 @@ export type SealingKeys = {
 export type Keyring = Readonly<Record<SigningUse, SigningKeys>> & { readonly sealing: SealingKeys };
 
 /** The key file: in every list the first key is current, the others are previous or next ones. All of it is secret. */
-export type KeyFile = Record<SigningUse, JsonWebKey[]> & { sealing: { kid: string; k: string }[] };
+export type KeyFile = Record<SigningUse, Jwk[]> & { sealing: { kid: string; k: string }[] };
 
 /**
  * Reads a key file.
@@ -66,7 +67,7 @@ export function generateKeyFile(algorithm: SigningAlgorithm = 'RS256'): KeyFile 
 }
 
 /** Makes one private JWK with a random `kid`. */
-export function generateSigningKey(alg: SigningAlgorithm): JsonWebKey {
+export function generateSigningKey(alg: SigningAlgorithm): Jwk {
   const { privateKey } =
     alg === 'RS256'
       ? generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -105,7 +106,7 @@ function readUse(use: SigningUse, list: unknown, mistakes: ConfigMistake[]): Sig
   const read: SigningKey[] = [];
   list.forEach((jwk: unknown, i) => {
     try {
-      read.push(readPrivateJwk((jwk ?? {}) as JsonWebKey));
+      read.push(readPrivateJwk((jwk ?? {}) as Jwk));
     } catch (error) {
       mistakes.push({ where: `${where}.${i}`, says: (error as Error).message });
     }
@@ -140,7 +141,7 @@ function findShared(
       materials.add(material);
     }
     for (const kid of keys?.all.keys() ?? []) kids.add(kid);
-    for (const jwk of asList(file?.[use])) privateParts.add((jwk as JsonWebKey | null)?.d);
+    for (const jwk of asList(file?.[use])) privateParts.add((jwk as Jwk | null)?.d);
   }
   asList(file?.sealing).forEach((entry, i) => {
     const k = (entry as { k?: unknown } | null)?.k;

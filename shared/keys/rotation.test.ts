@@ -99,6 +99,57 @@ describe('a rotation', () => {
   });
 });
 
+describe('the overlap', () => {
+  /** Always the same numbers, between 0 and 1. */
+  const dice = (seed: number) => () => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return seed / 2 ** 32;
+  };
+
+  it.each(Array.from({ length: 12 }, (_, i) => i))('holds at whatever times somebody rotates: %i', (seed) => {
+    const roll = dice(seed);
+    const uses = [['sealing'], ['identity'], ['sealing', 'identity']];
+    const files = [{ at: 0, file: made }];
+    for (let at = now, i = 0; i < 30; i++) {
+      // to the second when it may be, at once again, after months
+      const exactly = [0, settle / 2, settle, keep][Math.floor(roll() * 8)];
+      at += exactly ?? Math.floor(roll() ** 4 * 30 * keep);
+      const file = rotateKeys(files.at(-1)?.file ?? made, {
+        now: at,
+        settle,
+        keep,
+        uses: (i % 3 ? ['identity', 'sealing'] : uses[Math.floor(roll() * uses.length)]) ?? [],
+      }).file;
+      files.push({ at, file });
+    }
+    const inForce = (at: number) => files.findLast((one) => one.at <= at)?.file ?? made;
+    for (const use of ['identity', 'sealing'] as const)
+      for (const [i, { at, file }] of files.entries()) {
+        const signs = file[use][0]?.kid;
+        const knownTo = (moment: number) => inForce(moment)[use].some(({ kid }) => kid === signs);
+        // a copy that was as old as it may be when this key began to sign
+        expect(knownTo(at - settle), `${use} unknown at ${at}`).toBe(true);
+        // and what it signed last, just before the next rotation, for as long as that may live
+        const until = files[i + 1]?.at ?? at;
+        for (const age of [0, keep * roll(), keep - 1]) expect(knownTo(until + age), `${use} gone`).toBe(true);
+        expect(file[use].length).toBeLessThan(20);
+      }
+  });
+
+  it.each([settle, 0])('goes on soon after a clock that was a year ahead twice, %i seconds apart', (apart) => {
+    const later = now + 31_536_000;
+    let { file } = rotate(rotate(made, later).file, later + apart);
+    const signed = new Set<string>();
+    for (let week = 0; week < 5; week++) {
+      const next = rotate(file, now + week * 604_800);
+      signed.add(next.ring.identity.current.kid);
+      expect(next.file.identity.length).toBeLessThanOrEqual(3);
+      file = next.file;
+    }
+    expect(signed.size).toBeGreaterThanOrEqual(4);
+  });
+});
+
 describe('keys that leaked', () => {
   it('are gone at once, of the uses that were named', () => {
     const { file, steps, ring } = rotate(promoted.file, now + 2 * settle, { uses: ['domainCookie'], leaked: true });

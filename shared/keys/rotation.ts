@@ -101,6 +101,11 @@ function rotate(use: string, keys: readonly Key[], plan: RotationPlan, steps: Ro
     for (const key of keys) step('removed', key);
     return [made()];
   }
+  // of a clock that was ahead once: else nothing would be next until that time has come
+  for (const key of keys) {
+    if (key.created !== undefined) key.created = Math.min(key.created, now);
+    if (key.retired !== undefined) key.retired = Math.min(key.retired, now);
+  }
   const left = keys.filter((key, i) => {
     const goes = stateOf(keys, i) === 'previous' && (key.retired ?? now) + keep <= now;
     if (goes) step('removed', key);

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
 
 /** The signature algorithms that Crossgate makes and accepts. A key has exactly one. */
@@ -10,8 +10,30 @@ export type VerificationKey = { readonly kid: string; readonly alg: SigningAlgor
 /** Public keys by `kid`: a Map, so that no `kid` reaches a prototype. */
 export type VerificationKeys = ReadonlyMap<string, VerificationKey>;
 
+/** The members of a JWK that are text (RFC 7517 §4, RFC 7518 §6). */
+type JwkMember =
+  | 'kty'
+  | 'kid'
+  | 'alg'
+  | 'use'
+  | 'crv'
+  | 'd'
+  | 'dp'
+  | 'dq'
+  | 'e'
+  | 'k'
+  | 'n'
+  | 'p'
+  | 'q'
+  | 'qi'
+  | 'x'
+  | 'y';
+
+/** A JSON Web Key. Node's own type has another name with each version of its types, so whoever uses ours would lack it. */
+export type Jwk = { readonly [Member in JwkMember]?: string };
+
 /** A public JWK Set (RFC 7517 §5). */
-export type Jwks = { readonly keys: readonly JsonWebKey[] };
+export type Jwks = { readonly keys: readonly Jwk[] };
 
 /** A key that signs, with its public half. */
 export type SigningKey = VerificationKey & { readonly privateKey: KeyObject };
@@ -30,7 +52,7 @@ export type SigningKeys = {
  *
  * @throws Error in words for an operator, without key material, where the JWK is no usable private key of `alg`.
  */
-export function readPrivateJwk(jwk: JsonWebKey & { kid?: unknown; alg?: unknown }): SigningKey {
+export function readPrivateJwk(jwk: Jwk): SigningKey {
   const { kid, alg, use } = jwk;
   if (typeof kid !== 'string' || !/^[A-Za-z0-9._-]{1,64}$/.test(kid)) throw new Error('kid is missing or malformed');
   if (!isSigningAlgorithm(alg)) throw new Error('alg must be RS256, ES256 or EdDSA');
@@ -59,7 +81,7 @@ export function readJwks(jwks: unknown, algorithms: readonly SigningAlgorithm[])
   const found = new Map<string, VerificationKey>();
   const list = (jwks as { keys?: unknown } | null)?.keys;
   if (!Array.isArray(list)) return found;
-  for (const jwk of list as (JsonWebKey | null)[]) {
+  for (const jwk of list as (Jwk | null)[]) {
     const { kid, use, alg = algorithmOf(jwk) } = jwk ?? {};
     if (!jwk || typeof kid !== 'string' || !isSigningAlgorithm(alg) || !algorithms.includes(alg)) continue;
     if (use !== undefined && use !== 'sig') continue;
@@ -81,7 +103,7 @@ export function publicJwks(keys: readonly VerificationKey[]): Jwks {
 /** A key as jose takes it on every runtime: it knows Node's `KeyObject`, and not the one of workerd. */
 export const joseKey = ({ key }: VerificationKey): JWK => key.export({ format: 'jwk' }) as JWK;
 
-function algorithmOf(jwk: JsonWebKey | null): SigningAlgorithm | undefined {
+function algorithmOf(jwk: Jwk | null): SigningAlgorithm | undefined {
   if (jwk?.kty === 'RSA') return 'RS256';
   if (jwk?.kty === 'EC' && jwk.crv === 'P-256') return 'ES256';
   return jwk?.kty === 'OKP' && jwk.crv === 'Ed25519' ? 'EdDSA' : undefined;

@@ -32,6 +32,12 @@ describe('what a request asks for', () => {
     expect(() => read(request({ path: `/open/a?${query}` }))).toThrow('forwarded_refused');
   });
 
+  it('is not what another method was asked for before', () => {
+    const read = reader();
+    read(request({ path: '/open/a', method: 'POST' }));
+    expect(() => read(request({ path: 'POST/open/a' }))).toThrow('forwarded_refused');
+  });
+
   it('is refused each time, and never remembered as good', () => {
     const read = reader();
     for (let i = 0; i < 3; i++) expect(() => read(request({ path: '/open/../admin' }))).toThrow('forwarded_refused');

@@ -50,14 +50,14 @@ export function createReadAsked(site: SiteAddress, rules: CheckRules): ReadAsked
   };
   const read = (request: CloudFrontRequest): Asked => {
     const { method, uri, querystring } = request;
-    // a path begins with a slash, and a method with a letter
-    const key = method === 'GET' ? uri : method + uri;
-    const found = known.get(key);
+    // what most requests are; with other methods among them a path could be made to look like one of those
+    if (method !== 'GET') return whole(request);
+    const found = known.get(uri);
     if (found !== undefined && plainQuery.test(querystring)) return found;
     const { path, rule } = whole(request);
     if (known.size >= remembered) known.clear();
     const asked = { path, rule };
-    known.set(key, asked);
+    known.set(uri, asked);
     return asked;
   };
   return Object.assign(read, { whole });

@@ -11,7 +11,14 @@ import type { Target } from '../../http/forwarded.ts';
 import { redirect, refuse } from './answer.ts';
 import { createReadAsked, type ReadAsked, type SiteAddress } from './asked.ts';
 import type { EdgeDeps } from './deps.ts';
-import { type CloudFrontRequest, type CloudFrontResponse, headerReader, type RequestHandler } from './event.ts';
+import {
+  type CloudFrontRequest,
+  type CloudFrontResponse,
+  cookieOf,
+  headerReader,
+  joined,
+  type RequestHandler,
+} from './event.ts';
 import { createImposeIdentity } from './identity-request-headers.ts';
 import type { CheckAuthSettings } from './settings.ts';
 import { createEdgeKeys, kidOf } from './verification-keys.ts';
@@ -47,8 +54,16 @@ export function createCheckAuth(settings: CheckAuthSettings, deps: EdgeDeps): Re
   const imposeIdentity = createImposeIdentity(settings.headers);
   const keys = createEdgeKeys(settings.keys, deps);
   const { name } = settings.cookie;
+  /** Where the last request went, and most likely the next one will. */
+  let latest: { readonly host: string; readonly site: Site } | undefined;
   let core: CheckCore | undefined;
   let coreKeys: VerificationKeys | undefined;
+
+  const siteAt = (host: string): Site | undefined => {
+    const site = sites.get(host) ?? sites.get(host.toLowerCase());
+    if (site) latest = { host, site };
+    return site;
+  };
 
   /** The core remembers who showed which cookie, so one that went by other keys is of no more use. */
   const coreBy = (current: VerificationKeys): CheckCore => {
@@ -73,11 +88,11 @@ export function createCheckAuth(settings: CheckAuthSettings, deps: EdgeDeps): Re
         throw new SsoError('forbidden', 'preflight that no rule covers');
       return allow(request, coreBy(keys.current(now) ?? noKeys).nobody);
     }
-    const cookies = header('cookie');
+    const cookies = cookieOf(request.headers);
     const current = keys.current(now);
     if (current === undefined && !lastTry && cookieValues(cookies, name).length > 0) return 'keys' as const;
     const decided = coreBy(current ?? noKeys);
-    if (mayBeSocket(header) && isWebSocket(header) && header('origin') !== site.origin) {
+    if (mayBeSocket(request) && isWebSocket(header) && header('origin') !== site.origin) {
       if (rule?.public) return allow(request, decided.nobody);
       throw new SsoError('cross_site_refused', 'websocket of another origin');
     }
@@ -116,8 +131,8 @@ export function createCheckAuth(settings: CheckAuthSettings, deps: EdgeDeps): Re
     const { config, request } = event.Records[0].cf;
     const header = headerReader(request.headers);
     const now = clock();
-    const host = header('host') ?? '';
-    const site = sites.get(host) ?? sites.get(host.toLowerCase());
+    const host = joined(request.headers.host) ?? '';
+    const site = host === latest?.host ? latest.site : siteAt(host);
     try {
       if (!site) throw new SsoError('wrong_host', 'none of the sites');
       if (config.eventType !== 'viewer-request')
@@ -152,7 +167,7 @@ function createCore({ cookie, headers }: CheckAuthSettings, keys: VerificationKe
       environment: '',
       // roles that did not fit the cookie can be had from nobody here: what asks for none goes on without
       cookie: { domain: audience, claims: [] },
-      check: { headers, identityJwt: false, trustedProxies: [] },
+      check: { headers, identityJwt: false },
     },
     keys,
     revocations: noNews,
@@ -161,8 +176,8 @@ function createCore({ cookie, headers }: CheckAuthSettings, keys: VerificationKe
 }
 
 /** A browser that says what it wants otherwise opens no WebSocket, and no page can make it say so. */
-function mayBeSocket(header: HeaderReader): boolean {
-  const mode = header('sec-fetch-mode');
+function mayBeSocket({ headers }: CloudFrontRequest): boolean {
+  const mode = joined(headers['sec-fetch-mode']);
   return mode === undefined || mode === 'websocket';
 }
 
@@ -174,7 +189,7 @@ function isUnread(
   keys: VerificationKeys | undefined,
 ): boolean {
   if (visitor.kind !== 'nobody' || visitor.why !== 'no-cookie') return false;
-  return cookieValues(cookies, name).some((token) => {
+  return [...new Set(cookieValues(cookies, name))].some((token) => {
     const kid = kidOf(token);
     return kid !== undefined && !keys?.has(kid);
   });

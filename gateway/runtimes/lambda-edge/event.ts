@@ -58,10 +58,15 @@ export type ResponseHandler = (event: ResponseEvent) => Promise<CloudFrontRespon
 
 /** Reads headers by lower-case name. Over HTTP/2 a browser may send cookies in pieces. */
 export function headerReader(headers: CloudFrontHeaders): HeaderReader {
-  return (name) => {
-    const values = headers[name];
-    if (values === undefined) return undefined;
-    if (values.length === 1) return values[0]?.value;
-    return values.map(({ value }) => value).join(name === 'cookie' ? '; ' : ', ');
-  };
+  return (name) => (name === 'cookie' ? cookieOf(headers) : joined(headers[name]));
+}
+
+/** The `Cookie` header. */
+export const cookieOf = ({ cookie }: CloudFrontHeaders): string | undefined => joined(cookie, '; ');
+
+/** All values of one header as one; `undefined`: there is none. */
+export function joined(values: CloudFrontHeaders[string] | undefined, separator = ', '): string | undefined {
+  if (values === undefined) return undefined;
+  if (values.length === 1) return values[0]?.value;
+  return values.map(({ value }) => value).join(separator);
 }

@@ -32,17 +32,19 @@ export function createRefreshAuth(settings: SigningSettings, deps: EdgeDeps): Re
     if (prompt !== undefined && prompt !== 'login') throw new SsoError('bad_request', 'unknown prompt');
     if (!isNavigation(request.method, header)) throw new SsoError('not_a_navigation', 'not a top-level navigation');
     retryAt(site.url(settings.paths.refresh, { return_to: returnTo, prompt }));
-    const cookies = prompt === undefined ? await renew(asked, site, keys) : undefined;
-    return cookies
-      ? await returnAutomatically(returnTo, cookies, asked, site)
-      : await begin(returnTo, prompt, asked, site);
+    // with `prompt=login` the session stays until another one takes its place
+    const renewal = prompt === undefined ? await renew(asked, site, keys) : 'stays';
+    return typeof renewal === 'string'
+      ? await begin(returnTo, prompt, renewal, asked, site)
+      : await returnAutomatically(returnTo, renewal, asked, site);
   });
 }
 
-/** Sends the browser to the provider. What it still has of a session is of no use, and goes. */
+/** Sends the browser to the provider. What it still has of a session that is over goes. */
 async function begin(
   returnTo: JudgedUrl,
   prompt: string | undefined,
+  session: 'stays' | 'over',
   { header, now }: SiteRequest,
   { provider, sealing }: Site,
 ): Promise<CloudFrontResponse> {
@@ -51,19 +53,20 @@ async function begin(
   const location = await provider.authorizationUrl(request, prompt === undefined ? {} : { prompt });
   const attempt = { provider: provider.config.id, returnTo, ...request };
   const started = await startAttempt(attempt, cookies, siteCookies.loginPrefix, sealing, now);
-  // with `prompt=login` the session stays until another one takes its place
-  return redirect(location, { cookies: [...started, ...(prompt === undefined ? clearSession(cookies) : [])] });
+  return redirect(location, { cookies: [...started, ...(session === 'over' ? clearSession(cookies) : [])] });
 }
 
 /**
- * `Set-Cookie` values of a renewed session; `undefined`: there is none to renew, or the provider's answer was final.
+ * `Set-Cookie` values of a renewed session. `over`: there is none, or the provider's answer was final. `stays`: the
+ * provider gave nothing to renew it with; a link from elsewhere must not end what it has left.
  *
  * @throws SsoError `provider_unavailable`, or `account_unknown` where the provider now says that it is nobody
  */
-async function renew(asked: SiteRequest, site: Site, keys: Keys): Promise<readonly string[] | undefined> {
+async function renew(asked: SiteRequest, site: Site, keys: Keys): Promise<readonly string[] | 'over' | 'stays'> {
   const { settings, provider, sealing, log } = site;
   const session = await readSiteSession(asked.header('cookie'), sealing, asked.now);
-  if (session?.refreshToken === undefined) return undefined;
+  if (session === undefined) return 'over';
+  if (session.refreshToken === undefined) return 'stays';
   const statement = statementOf(session, asked, site, keys);
   let answer: Awaited<ReturnType<typeof provider.refresh>>;
   try {
@@ -73,13 +76,13 @@ async function renew(asked: SiteRequest, site: Site, keys: Keys): Promise<readon
   }
   if (answer === 'ended') {
     log.info('session ended by the provider', { sid: session.sid });
-    return undefined;
+    return 'over';
   }
   const person = answer.claims
     ? personOf({ ...knownOf(statement), ...answer.claims }, session.subject, settings.provider)
     : statement && personIn(statement);
   // another row than before: whoever that is signs in
-  if (person?.uid !== session.uid) return undefined;
+  if (person?.uid !== session.uid) return 'over';
   const renewed = {
     ...session,
     ...(answer.refreshToken === undefined ? {} : { refreshToken: answer.refreshToken }),

@@ -40,6 +40,22 @@ describe('who the claims of a provider speak of', () => {
     expect(found.roles).toEqual(roles);
   });
 
+  it.each<[string, unknown, boolean]>([
+    ['calls unverified', false, false],
+    ['calls unverified in words, as Cognito’s UserInfo does', 'false', false],
+    ['calls verified', true, true],
+    ['says nothing of', undefined, true],
+  ])(
+    'has no email of somebody else, written into their own account: one that the provider %s',
+    (_, verified, there) => {
+      for (const triggers of [false, true]) {
+        const token = { ...claims, email: 'boss@acme.test', email_verified: verified, uid: '42', perm_v: 1 };
+        const person = personOf(token, subject, provider({ triggers }));
+        expect(person.email).toBe(there ? 'boss@acme.test' : undefined);
+      }
+    },
+  );
+
   it('is the row in the users table where our trigger runs', () => {
     const token = { ...claims, uid: '42', roles: ['admin'], permissions: ['a:b'], perm_v: 3 };
     expect(personOf(token, subject, provider({ triggers: true }))).toMatchObject({

@@ -11,7 +11,8 @@ import type { SiteSession } from './site-session.ts';
 
 /**
  * Who a provider's checked claims speak of. Where our trigger runs it is the row in the users table, with its roles and
- * permissions, or nobody; elsewhere the provider's own subject, and roles only by the claim that the settings name.
+ * permissions, or nobody; elsewhere the provider's own subject, and roles only by the claim that the settings name. An
+ * email that the provider calls unverified is left out.
  *
  * @throws SsoError `account_unknown`
  */
@@ -20,8 +21,10 @@ export function personOf(
   subject: Subject,
   { triggers, rolesClaim, id }: SiteSettings['provider'],
 ): CookiePerson {
+  // at some providers people write any address there, and apps may go by it; one that says nothing of it vouches for all
+  const unverified = claims.email_verified === false || claims.email_verified === 'false';
   const known = {
-    ...(typeof claims.email === 'string' ? { email: claims.email } : {}),
+    ...(typeof claims.email === 'string' && !unverified ? { email: claims.email } : {}),
     ...(typeof claims.name === 'string' ? { name: claims.name } : {}),
   };
   if (triggers) {

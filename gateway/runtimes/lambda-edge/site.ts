@@ -55,7 +55,7 @@ export function createSiteHandler(
   const { host, origin } = new URL(settings.site);
   const { clock, log } = deps;
   // a sandbox serves one invocation at a time
-  let invocation = AbortSignal.timeout(0);
+  let invocation = new AbortController().signal;
   const patient: typeof fetch = (input, init) =>
     deps.fetch(input, {
       ...init,

@@ -12,7 +12,7 @@ const next = readPrivateJwk(generateSigningKey('ES256'));
 const both: Jwks = { keys: [...keyring.domainCookie.jwks.keys, ...publicJwks([next]).keys] };
 
 /** One sandbox of check_auth, whose gateway publishes what the test says. `undefined`: it is down. */
-function sandbox(baked: Jwks, published: Jwks | undefined) {
+function sandbox(baked: Jwks, published: Jwks | undefined, builtAt = start) {
   const world = {
     now: start + 10,
     published,
@@ -31,7 +31,7 @@ function sandbox(baked: Jwks, published: Jwks | undefined) {
   const handler = createCheckAuth(
     {
       ...behindGateway,
-      keys: { jwks: baked, from: { url: 'https://auth.acme.test/.well-known/sso-jwks.json', at: start } },
+      keys: { jwks: baked, from: { url: 'https://auth.acme.test/.well-known/sso-jwks.json', at: builtAt } },
     },
     { clock: () => world.now, fetch: fetched, log: keepingLog(world.lines) },
   );
@@ -54,6 +54,23 @@ function annsByNextKey(now: number): string {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('keys of the build', () => {
+  it('made by a clock that was ahead are asked for anew all the same', async () => {
+    const world = sandbox(keyring.domainCookie.jwks, both, start + 365 * 24 * hour);
+    expect(await world.ask(annsByNextKey(start))).toBe('42');
+    world.now = start + 2 * hour;
+    await world.ask(annsAt(world.now));
+    expect(world.asked).toBe(2);
+  });
+
+  it('are asked for by a sandbox whose clock went back', async () => {
+    const world = sandbox(keyring.domainCookie.jwks, undefined);
+    world.now = start + 10 * hour;
+    expect(await world.ask(annsByNextKey(world.now))).toBe(401);
+    world.now = start + hour / 2;
+    world.published = both;
+    expect(await world.ask(annsByNextKey(world.now))).toBe('42');
+  });
+
   it('serve without asking anybody', async () => {
     const world = sandbox(keyring.domainCookie.jwks, undefined);
     expect(await world.ask(annsAt(start))).toBe('42');

@@ -25,7 +25,8 @@ export function createEdgeKeys({ jwks, from }: BakedKeys, { clock, fetch, log }:
   const baked = readJwks(jwks, algorithms);
   if (from === undefined) return { current: () => baked, freshen: () => {}, fetch: async () => {} };
   const { url } = from;
-  let last = { keys: baked, text: JSON.stringify(jwks), at: from.at };
+  // the machine that built this may have been ahead
+  let last = { keys: baked, text: JSON.stringify(jwks), at: Math.min(from.at, clock()) };
   let triedAt = Number.NEGATIVE_INFINITY;
   let underWay = Promise.resolve();
 
@@ -36,14 +37,14 @@ export function createEdgeKeys({ jwks, from }: BakedKeys, { clock, fetch, log }:
     const keys = readJwks(found, algorithms);
     if (keys.size === 0) throw new Error(`${url} holds no usable key`);
     // a sandbox may have been frozen meanwhile: the answer is as old as the question
-    if (startedAt < last.at) return;
+    if (startedAt < last.at && last.at <= clock()) return;
     const text = JSON.stringify(found);
     last = { keys: text === last.text ? last.keys : keys, text, at: startedAt };
   };
 
   const ask = (now: Seconds): Promise<void> => {
     // after the cool-down another one starts, even if this one has not ended: frozen in the middle it never might
-    if (now - triedAt < coolDown) return underWay;
+    if (Math.abs(now - triedAt) < coolDown) return underWay;
     triedAt = now;
     underWay = load(clock()).catch((error: unknown) => log.warn('keys not fetched', { url }, error));
     return underWay;

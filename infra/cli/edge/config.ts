@@ -14,6 +14,14 @@ const refusedHeaders =
   /^(connection|expect|keep-alive|proxy-(authenticate|authorization|connection)|trailer|upgrade|x-(accel|amz-cf|amzn|edge)-.*|x-cache|x-forwarded-proto|x-real-ip|content-(length|encoding)|transfer-encoding|via|warning|set-cookie)$/i;
 
 /**
+ * Names and values of the headers of one rule, in bytes: as many as CloudFront's own policies may have. An answer that
+ * outgrows what CloudFront takes of a function is a 502, at every address.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+ */
+const mostHeaders = 10_240;
+
+/**
  * Checks an `edge.json`.
  *
  * @throws ConfigError that lists every mistake at once, unknown keys included.
@@ -58,9 +66,15 @@ function crossCheck(config: EdgeConfig, say: Say): void {
   });
   config.headers.forEach(({ path, set }, i) => {
     checkPattern(`headers.${i}.path`, path, say);
-    for (const name of Object.keys(set))
-      if (!/^[A-Za-z0-9-]{1,64}$/.test(name)) say(`headers.${i}.set.${name}`, 'is no header name');
-      else if (refusedHeaders.test(name)) say(`headers.${i}.set.${name}`, 'is a header that no function may set here');
+    const names = Object.keys(set);
+    names.forEach((name, at) => {
+      const where = `headers.${i}.set.${name}`;
+      if (!/^[A-Za-z0-9-]{1,64}$/.test(name)) say(where, 'is no header name');
+      else if (refusedHeaders.test(name)) say(where, 'is a header that no function may set here');
+      if (names.findIndex((other) => other.toLowerCase() === name.toLowerCase()) !== at) say(where, 'is there twice');
+    });
+    const bytes = names.reduce((sum, name) => sum + name.length + (set[name]?.length ?? 0), 0);
+    if (bytes > mostHeaders) say(`headers.${i}.set`, `is ${bytes} bytes; ${mostHeaders} is the most`);
   });
   const paths = Object.entries(config.paths);
   paths.forEach(([name, path], i) => {
@@ -90,7 +104,10 @@ function checkGateway(config: GatewayEdgeConfig, say: Say): string[] {
 function checkStandalone(config: StandaloneEdgeConfig, say: Say): string[] {
   const site = checkOrigin('site', config.site, new URL(config.site), say);
   const { provider, session, renewWithin } = config;
+  const issuer = new URL(provider.issuer);
   if (!isSecure(provider.issuer, site)) say('provider.issuer', 'must be https (http only on localhost)');
+  if (issuer.search || issuer.hash || issuer.username || issuer.password)
+    say('provider.issuer', 'must have no query, fragment or user');
   if (provider.logoutUrl !== undefined && !isSecure(provider.logoutUrl, site))
     say('provider.logoutUrl', 'must be https (http only on localhost)');
   if (!provider.scopes.includes('openid')) say('provider.scopes', 'must contain openid');
@@ -105,6 +122,8 @@ function checkOrigin(where: string, text: string, peer: URL, say: Say): URL {
   const url = new URL(text);
   if (url.origin !== text) say(where, `must be an origin, such as ${url.origin}`);
   else if (!isSecure(text, peer)) say(where, 'must be https (http only on localhost)');
+  // a wildcard among them: the functions compare, and would answer nobody
+  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(url.hostname)) say(where, 'must have one host name, without a wildcard');
   return url;
 }
 
