@@ -131,6 +131,8 @@ export function createIntrospection(parts: SharedParts): Introspection {
   };
 
   const read = async (token: string, client: ClientConfig, now: Seconds): Promise<Found | undefined> => {
+    // a cookie is read out of a whole header: `x; __Secure-sso=…` would count for what it brings along
+    if (!/^[A-Za-z0-9._-]+$/.test(token)) return undefined;
     if (/^[A-Za-z0-9_-]{43}$/.test(token)) return await readAccessToken(token, client, now);
     if (unverifiedIssuer(token) !== config.publicUrl) return await readProviderToken(token, now);
     return (await readDomainToken(token, client, now)) ?? (await readIdToken(token, client, now));

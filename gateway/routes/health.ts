@@ -2,7 +2,7 @@ import { staleAfter } from '../check/feed.ts';
 import type { GatewayContext } from '../http/context.ts';
 import type { Parts } from '../session/parts.ts';
 
-/** `GET /readyz`: is everything there that a sign-in needs? 503 with what is down. */
+/** `GET /readyz`: is everything there that a sign-in needs? 503 with what is down; the log says why. */
 export async function readiness(c: GatewayContext, parts: Parts): Promise<Response> {
   const checks: [string, Promise<boolean>][] = [
     ...(parts.store ? [['store', parts.store.ping().then(() => true)] as [string, Promise<boolean>]] : []),
@@ -16,8 +16,9 @@ export async function readiness(c: GatewayContext, parts: Parts): Promise<Respon
   const outcomes = await Promise.allSettled(checks.map(([, outcome]) => outcome));
   const down = checks
     .map(([name]) => name)
-    .filter((_, i) => {
+    .filter((name, i) => {
       const outcome = outcomes[i];
+      if (outcome?.status === 'rejected') parts.log.warn('not ready', { missing: name }, outcome.reason);
       return outcome?.status !== 'fulfilled' || !outcome.value;
     });
   return down.length === 0

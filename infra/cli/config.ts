@@ -1,8 +1,9 @@
 import { assertClientKeys } from '../../gateway/hand-off/client-keys.ts';
-import { checkAll, readConfigInput } from '../../gateway/runtimes/node/load-config.ts';
+import { type ConfigInput, checkAll, readConfigInput } from '../../gateway/runtimes/node/load-config.ts';
 import { trustedPeers } from '../../gateway/runtimes/trusted-peers.ts';
 import { type Config, ConfigError, type ConfigMistake, parseConfig } from '../../shared/config.ts';
 import { createKeyring, type Keyring } from '../../shared/keys/keyring.ts';
+import { inColumns } from './columns.ts';
 import { type Console, exits } from './console.ts';
 
 /**
@@ -11,21 +12,33 @@ import { type Console, exits } from './console.ts';
  */
 export function runConfigCheck(file: string | undefined, console: Console): number {
   const read = readConfigInput(file, console);
-  const config = checkAll(read, (input) => {
+  const config = checkWhole(read);
+  const rows = [
+    ['file', read.file ?? 'none'],
+    ...read.sources.map(({ setting, variable }) => [setting, `from ${variable}`]),
+    ['gateway', `${config.publicUrl}, cookies on ${config.cookie.domain}`],
+    ...config.providers.map(({ id, kind, issuer }) => ['provider', `${id}: ${kind} at ${issuer}`]),
+    ['database', withoutPassword(config.database.url)],
+    ['people', config.users.table ?? 'crossgate.users, made by the migrations'],
+    ['apps, rules', `${config.clients.length}, ${config.rules.length}`],
+  ];
+  console.out('The configuration is good.');
+  console.out(inColumns(rows.map(([what = '', value = '']) => [`  ${what}`, value])));
+  return exits.fine;
+}
+
+/**
+ * Checks a configuration as a gateway does when it starts, keys and addresses of proxies included.
+ *
+ * @throws ConfigError that lists every mistake at once.
+ */
+export function checkWhole(read: ConfigInput): Config {
+  return checkAll(read, (input) => {
     const parsed = parseConfig(input);
     const mistakes = [...mistakesOf(() => trustedPeers(parsed.check.trustedProxies)), ...keyMistakes(parsed)];
     if (mistakes.length > 0) throw new ConfigError(mistakes);
     return parsed;
   });
-  console.out('The configuration is good.');
-  console.out(`  file          ${read.file ?? 'none'}`);
-  for (const { setting, variable } of read.sources) console.out(`  ${setting.padEnd(13)} from ${variable}`);
-  console.out(`  gateway       ${config.publicUrl}, cookies on ${config.cookie.domain}`);
-  for (const { id, kind, issuer } of config.providers) console.out(`  provider      ${id}: ${kind} at ${issuer}`);
-  console.out(`  database      ${withoutPassword(config.database.url)}`);
-  console.out(`  people        ${config.users.table ?? 'crossgate.users, made by the migrations'}`);
-  console.out(`  apps, rules   ${config.clients.length}, ${config.rules.length}`);
-  return exits.fine;
 }
 
 function keyMistakes(config: Config): readonly ConfigMistake[] {

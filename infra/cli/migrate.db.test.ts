@@ -52,13 +52,13 @@ describe('crossgate migrate ends with', () => {
     [
       'a database that is not there',
       3,
-      /ECONNREFUSED/,
+      /ECONNREFUSED[^\n]*\nIs the server running/,
       () => ({ CROSSGATE_DATABASE_URL: 'postgres://u:S3CRET@127.0.0.1:1/x' }),
     ],
     [
       'a password that is wrong',
       3,
-      /password authentication failed|does not exist/,
+      /(password authentication failed|does not exist)[^\n]*\nMend /,
       (url) => ({
         CROSSGATE_DATABASE_URL: Object.assign(new URL(url), { username: 'nobody', password: 'S3CRET' }).href,
       }),

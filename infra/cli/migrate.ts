@@ -1,4 +1,6 @@
+import type postgres from 'postgres';
 import { checkAll, loadDatabaseAccess, readConfigInput } from '../../gateway/runtimes/node/load-config.ts';
+import type { Seconds } from '../../shared/clock.ts';
 import { parseConfigPart } from '../../shared/config.ts';
 import { grants } from '../../shared/migrations/grants.ts';
 import { migrate, pendingMigrations } from '../../shared/migrations/migrate.ts';
@@ -15,7 +17,7 @@ export type MigrateOptions = {
 };
 
 /** A step may wait for locks and copy rows: it gets ten minutes, whatever requests get. */
-const stepTimeout = 600;
+const stepTimeout: Seconds = 600;
 
 /**
  * Brings the database up to date. Needs `database` and `users` of the configuration and nothing else: it runs before there
@@ -29,24 +31,29 @@ export async function runMigrate(options: MigrateOptions, console: Console): Pro
   const read = readConfigInput(options.config, console);
   const { database, users } = checkAll(read, (input) => parseConfigPart(input, ['database', 'users']));
   const access = loadDatabaseAccess(database, read, console);
-  const sql = connectDatabase({ ...database, poolSize: 2, statementTimeout: stepTimeout }, access);
-  try {
-    const pending = await pendingMigrations(sql, users);
-    if (options.check) {
-      console.err(pending.length === 0 ? 'The database is up to date.' : `Pending: ${pending.join(', ')}`);
-      return pending.length === 0 ? exits.fine : exits.wrong;
-    }
-    if (pending.length > 0) console.err(`Running ${pending.length} ${pending.length === 1 ? 'step' : 'steps'} …`);
-    const { ran } = await migrate(sql, users);
-    for (const name of ran) console.err(`  ${name}`);
-    console.err(ran.length === 0 ? 'The database was up to date.' : 'The database is up to date.');
-  } finally {
-    await sql.end({ timeout: 5 });
+  const connect = (statementTimeout: Seconds) =>
+    connectDatabase({ ...database, poolSize: 2, statementTimeout }, access);
+  const pending = await using(connect(database.statementTimeout), (sql) => pendingMigrations(sql, users));
+  if (options.check) {
+    console.err(pending.length === 0 ? 'The database is up to date.' : `Pending: ${pending.join(', ')}`);
+    return pending.length === 0 ? exits.fine : exits.wrong;
   }
+  if (pending.length > 0) console.err(`Running ${pending.length} ${pending.length === 1 ? 'step' : 'steps'} …`);
+  const { ran } = await using(connect(stepTimeout), (sql) => migrate(sql, users));
+  for (const name of ran) console.err(`  ${name}`);
+  console.err(ran.length === 0 ? 'The database was up to date.' : 'The database is up to date.');
   if (options.role) {
     for (const statement of grants(users, options.role)) console.out(`${statement};`);
   } else {
     console.err('What the role of the gateway may do: crossgate migrate --print-grants --role NAME | psql …');
   }
   return exits.fine;
+}
+
+async function using<Result>(sql: postgres.Sql, work: (sql: postgres.Sql) => Promise<Result>): Promise<Result> {
+  try {
+    return await work(sql);
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { isSecretOf } from '../../shared/clients.ts';
 import { settingsTable } from '../../shared/environment.ts';
 import { createKeyring, generateKeyFile } from '../../shared/keys/keyring.ts';
@@ -49,6 +50,10 @@ describe('help', () => {
   });
 });
 
+it('--version prints that of the package', async () => {
+  expect(await runCommand(['--version'])).toEqual({ exit: 0, out: manifest.version, err: '' });
+});
+
 describe('config check', () => {
   const env = { CROSSGATE_KEYS_FILE: 'keys.json' };
 
@@ -59,6 +64,15 @@ describe('config check', () => {
     expect(out).toContain('from CROSSGATE_KEYS_FILE');
     expect(out).toContain('https://auth.acme.test, cookies on acme.test');
     expect(out).toContain('db.acme.test/acme');
+    // one column
+    expect(
+      new Set(
+        out
+          .split('\n')
+          .slice(1)
+          .map((line) => /^ {2}.*? {2,}(?=\S)/.exec(line)?.[0].length),
+      ).size,
+    ).toBe(1);
     expect(out).not.toContain('S3CRET');
     const { d } = JSON.parse(readFileSync(join(cwd, 'keys.json'), 'utf8')).domainCookie[0];
     expect(out).not.toContain(d);

@@ -1,12 +1,15 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { crossgateVersion } from '../../gateway/runtimes/node/version.ts';
 import { ConfigError } from '../../shared/config.ts';
 import { configJsonSchema, settingsTable } from '../../shared/environment.ts';
-import { SsoError } from '../../shared/errors.ts';
+import { failures, SsoError } from '../../shared/errors.ts';
+import { databaseAdvice } from '../../shared/store/database-advice.ts';
 import type { BuildEdgeOptions } from './build-edge.ts';
 import type { ClaimsOptions } from './claims.ts';
 import type { SecretOptions } from './clients.ts';
 import { CliError, type Console, exits } from './console.ts';
 import type { CostOptions } from './cost.ts';
+import type { DoctorOptions } from './doctor.ts';
 import type { GenerateOptions, ListOptions, RotateOptions } from './keys.ts';
 import type { MigrateOptions } from './migrate.ts';
 import { proxyConfigCommand } from './proxy-config/command.ts';
@@ -48,6 +51,7 @@ export async function run(args: readonly string[], console: Console): Promise<nu
 function createProgram(console: Console, end: (exit: number) => void): Command {
   const program = new Command('crossgate')
     .description('One sign-in for many apps: runs the gateway and looks after its database, configuration and keys.')
+    .version(crossgateVersion, '-V, --version', 'print the version')
     .addHelpText('after', ending)
     .showHelpAfterError('Try --help.')
     .configureOutput({
@@ -63,6 +67,19 @@ function createProgram(console: Console, end: (exit: number) => void): Command {
     .action(async ({ config }: { config?: string }) => {
       const { serve } = await import('../../gateway/runtimes/node/main.ts');
       await serve(config);
+    });
+
+  program
+    .command('doctor')
+    .description(
+      'look at all that a gateway needs, and say what is wrong and what to do; exit with 1 if something failed',
+    )
+    .addOption(configOption())
+    .option('--before-start', 'no gateway runs yet: leave the public URL out')
+    .option('--json', 'print JSON')
+    .action(async (options: DoctorOptions) => {
+      const { runDoctor } = await import('./doctor.ts');
+      end(await runDoctor(options, console));
     });
 
   program
@@ -267,6 +284,8 @@ function explain(error: unknown, console: Console): number {
   }
   if (error instanceof SsoError) {
     console.err(error.reason);
+    const todo = error.code === 'migrations_pending' ? failures.migrations_pending.says : databaseAdvice(error);
+    if (todo !== undefined) console.err(todo);
     return error.code === 'directory_unavailable' || error.code === 'store_unavailable' ? exits.database : exits.wrong;
   }
   console.err(error instanceof Error ? error.message : String(error));

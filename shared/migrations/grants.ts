@@ -18,6 +18,15 @@ const ours: Record<string, string> = {
   user_roles: 'select, insert, delete',
 };
 
+/** Something that the gateway's database role has to be allowed. Names are quoted, ready to stand in a statement. */
+export type Right = {
+  readonly on: 'schema' | 'table' | 'function';
+  readonly name: string;
+  readonly privileges: readonly string[];
+  /** Of a table: these alone. Absent: all. */
+  readonly columns?: readonly string[];
+};
+
 /**
  * The statements that let a database role run Crossgate, and nothing more: no owner's rights, and of a users table of
  * yours only the columns that the mapping names. Run them as the tables' owner, after the migrations.
@@ -28,36 +37,44 @@ export function grants(users: UsersConfig, role: string): string[] {
   const to = `to ${quoteIdentifier(role)}`;
   const mapping = mapUsers(users);
   return [
-    `grant usage on schema crossgate ${to}`,
-    ...Object.entries(ours).map(([table, rights]) => `grant ${rights} on crossgate.${table} ${to}`),
-    `grant execute on function crossgate.bump_permission_version ${to}`,
-    ...onUsersTable(users, mapping, to),
+    ...rights(users).map((right) => `grant ${inSql(right)} ${to}`),
+    ...(mapping.idType === 'bigint' ? [onSequence(mapping, to)] : []),
   ];
 }
 
-function onUsersTable(users: UsersConfig, mapping: UsersMapping, to: string): string[] {
-  const { table, id, provider, subject, email, name, state, createdAt, updatedAt } = mapping;
-  const list = (...columns: (string | undefined)[]) => columns.filter((column) => column !== undefined).join(', ');
-  const schema = table.slice(0, table.indexOf('.'));
-  const inserted = list(
-    mapping.idDefault === 'uuid-v7' ? id : undefined,
-    provider,
-    subject,
-    email,
-    name,
-    state,
-    createdAt,
-    updatedAt,
-  );
-  // linking sets provider and subject, a sign-in email and name
-  const written = list(...(subject ? [provider, subject] : []), email, name);
-  const updated = written && list(written, updatedAt);
+/** All that {@link grants} gives, less the sequence of a `serial` key. */
+export function rights(users: UsersConfig): readonly Right[] {
   return [
-    ...(users.table === undefined ? [] : [`grant usage on schema ${schema} ${to}`]),
-    `grant select (${list(id, provider, subject, email, name, state, createdAt)}) on ${table} ${to}`,
-    ...(inserted ? [`grant insert (${inserted}) on ${table} ${to}`] : [`grant insert on ${table} ${to}`]),
-    ...(updated ? [`grant update (${updated}) on ${table} ${to}`] : []),
-    ...(mapping.idType === 'bigint' ? [onSequence(mapping, to)] : []),
+    { on: 'schema', name: 'crossgate', privileges: ['usage'] },
+    ...Object.entries(ours).map(([table, privileges]) => ({
+      on: 'table' as const,
+      name: `crossgate.${table}`,
+      privileges: privileges.split(', '),
+    })),
+    { on: 'function', name: 'crossgate.bump_permission_version', privileges: ['execute'] },
+    ...onUsersTable(users, mapUsers(users)),
+  ];
+}
+
+/** A right as it stands in a statement: `select ("email") on "public"."members"`. */
+export function inSql({ on, name, privileges, columns }: Right): string {
+  return `${privileges.join(', ')}${columns ? ` (${columns.join(', ')})` : ''} on ${on === 'table' ? '' : `${on} `}${name}`;
+}
+
+function onUsersTable(users: UsersConfig, mapping: UsersMapping): Right[] {
+  const { table, id, provider, subject, email, name, state, createdAt, updatedAt } = mapping;
+  const present = (...columns: (string | undefined)[]) => columns.filter((column) => column !== undefined);
+  const schema = table.slice(0, table.indexOf('.'));
+  const ownId = mapping.idDefault === 'uuid-v7' ? id : undefined;
+  const inserted = present(ownId, provider, subject, email, name, state, createdAt, updatedAt);
+  // linking sets provider and subject, a sign-in email and name
+  const written = present(...(subject ? [provider, subject] : []), email, name);
+  const on = { on: 'table', name: table } as const;
+  return [
+    ...(users.table === undefined ? [] : [{ on: 'schema', name: schema, privileges: ['usage'] } as const]),
+    { ...on, privileges: ['select'], columns: present(id, provider, subject, email, name, state, createdAt) },
+    { ...on, privileges: ['insert'], ...(inserted.length > 0 && { columns: inserted }) },
+    ...(written.length > 0 ? [{ ...on, privileges: ['update'], columns: [...written, ...present(updatedAt)] }] : []),
   ];
 }
 

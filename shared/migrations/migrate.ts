@@ -4,7 +4,7 @@ import { PostgresJSDialect } from 'kysely-postgres-js';
 import type postgres from 'postgres';
 import type { UsersConfig } from '../config.ts';
 import { SsoError } from '../errors.ts';
-import { databaseError, sqlState } from '../store/database-error.ts';
+import { askDatabase, databaseError, sqlState } from '../store/database-error.ts';
 import type { Step } from './step.ts';
 import { steps } from './steps.ts';
 
@@ -61,17 +61,19 @@ export async function pendingMigrations(sql: postgres.Sql, users?: Pick<UsersCon
  */
 export async function assertUpToDate(sql: postgres.Sql, users?: Pick<UsersConfig, 'table'>): Promise<void> {
   const pending = await pendingMigrations(sql, users);
-  if (pending.length > 0) throw new SsoError('migrations_pending', `not yet run: ${pending.join(', ')}`);
+  if (pending.length > 0) throw new SsoError('migrations_pending', `steps that have not run: ${pending.join(', ')}`);
 }
 
 async function ranSteps(sql: postgres.Sql): Promise<ReadonlySet<string>> {
   let names: string[];
   try {
-    const rows = await sql<{ name: string }[]>`select name from crossgate.migrations`;
+    const rows = await askDatabase(sql, 'directory_unavailable', 'reading crossgate.migrations', async () => {
+      return await sql<{ name: string }[]>`select name from crossgate.migrations`;
+    });
     names = rows.map((row) => row.name);
-  } catch (cause) {
-    if (isMissing(cause)) return new Set();
-    throw databaseError('directory_unavailable', 'reading crossgate.migrations', cause);
+  } catch (error) {
+    if (isMissing(error)) return new Set();
+    throw error;
   }
   const unknown = names.filter((name) => !steps.some((step) => step.name === name)).sort();
   if (unknown.length > 0) {
@@ -84,8 +86,8 @@ async function ranSteps(sql: postgres.Sql): Promise<ReadonlySet<string>> {
 }
 
 /** No such table, no such schema. */
-function isMissing(cause: unknown): boolean {
-  const state = sqlState(cause);
+function isMissing(error: unknown): boolean {
+  const state = sqlState(error instanceof SsoError ? error.cause : error);
   return state === '42P01' || state === '3F000';
 }
 

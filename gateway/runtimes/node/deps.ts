@@ -5,6 +5,7 @@ import { SsoError } from '../../../shared/errors.ts';
 import { createKeyring } from '../../../shared/keys/keyring.ts';
 import { assertUpToDate } from '../../../shared/migrations/migrate.ts';
 import { connectDatabase, type DatabaseAccess } from '../../../shared/store/connect.ts';
+import { databaseAdvice } from '../../../shared/store/database-advice.ts';
 import { createPostgresStore } from '../../../shared/store/postgres.ts';
 import { createPostgresDirectory } from '../../../shared/users/postgres.ts';
 import type { GatewayDeps } from '../../deps.ts';
@@ -38,7 +39,7 @@ export async function createNodeDeps(
       await close();
       throw error;
     }
-    log.warn('database not reachable at start', {}, error);
+    log.warn('database cannot be used yet', { todo: databaseAdvice(error) }, error);
   }
   return {
     deps: {

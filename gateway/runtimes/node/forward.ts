@@ -4,6 +4,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { SsoError } from '../../../shared/errors.ts';
 import type { Gateway } from '../../app.ts';
 import type { Forward, HeaderList, Passage } from '../../http/passage.ts';
+import { isEventStream } from '../../proxy/outlived.ts';
 import type { OpenStreams } from './open-streams.ts';
 
 /** Connections to apps outlive the requests that opened them. */
@@ -89,6 +90,8 @@ function exchange(
   again?: () => Promise<Response>,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
+    // gone while the directory was asked: nobody would take the answer, nor end the connection to the app
+    if (incoming.socket.destroyed) return resolve(alreadySent());
     const sent = openRequest(passage, framing);
     const stop = () => {
       sent.destroy();
@@ -113,12 +116,12 @@ function exchange(
     sent.once('response', (response) => {
       answered = true;
       deadline.clear();
-      if (stream) stream.lasting = /^text\/event-stream\b/i.test(response.headers['content-type'] ?? '');
+      if (stream) stream.lasting = isEventStream(response.headers['content-type']);
       try {
-        outgoing.writeHead(response.statusCode ?? 502, passage.answer(response.rawHeaders));
-      } catch (cause) {
+        beginAnswer(response, outgoing, passage);
+      } catch (error) {
         sent.destroy();
-        return reject(new SsoError('upstream_unavailable', 'the app answered what no answer can be', { cause }));
+        return reject(error);
       }
       // what comes together goes together; what lets itself be waited for begins at once
       setImmediate(() => {
@@ -152,6 +155,22 @@ function exchange(
     incoming.on('data', deadline.again);
     incoming.pipe(sent);
   });
+}
+
+/**
+ * Begins the visitor's answer by the app's.
+ *
+ * @throws SsoError `upstream_unavailable` for what no answer can be.
+ */
+export function beginAnswer(response: IncomingMessage, outgoing: ServerResponse, { answer }: Passage): void {
+  const { statusCode = 0, rawHeaders } = response;
+  try {
+    // to a 101 that names no protocol a proxy before us could open a tunnel
+    if (statusCode < 200) throw new Error(`status ${statusCode}`);
+    outgoing.writeHead(statusCode, answer(rawHeaders));
+  } catch (cause) {
+    throw new SsoError('upstream_unavailable', 'the app answered what no answer can be', { cause });
+  }
 }
 
 /** Ends a request for which nothing happens for too long. */

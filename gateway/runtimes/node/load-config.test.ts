@@ -68,6 +68,11 @@ describe('the configuration of a process', () => {
 });
 
 describe('a mistake', () => {
+  it('says where a file was looked for that nobody named, once something is missing', () => {
+    const said = () => loadConfig(undefined, { env: keys, cwd: empty });
+    expect(said).toThrow(`${join(empty, 'crossgate.json')}: is not there`);
+  });
+
   it('is a file that was named and is not there', () => {
     expect(mistakesOf('nowhere.json', keys)).toContain(`${join(cwd, 'nowhere.json')}: cannot be read (ENOENT)`);
     expect(mistakesOf(undefined, { CROSSGATE_CONFIG: 'nowhere.json' })[0]).toMatch(/nowhere.json: cannot be read/);

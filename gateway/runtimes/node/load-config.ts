@@ -24,6 +24,8 @@ export type ConfigInput = {
   readonly mistakes: readonly ConfigMistake[];
   /** Absolute path; `undefined`: there was no file. */
   readonly file: string | undefined;
+  /** Absolute path where a file was looked for that nobody named, and was not there. */
+  readonly lacking?: string;
   /** What came from the environment. */
   readonly sources: readonly Source[];
 };
@@ -52,6 +54,7 @@ export function readConfigInput(file: string | undefined, { env, cwd }: ConfigSu
     input: laid.value,
     mistakes: [...found.mistakes, ...laid.mistakes],
     file: found.there ? path : undefined,
+    ...(found.there || named !== undefined ? {} : { lacking: path }),
     sources: laid.sources,
   };
 }
@@ -61,13 +64,16 @@ export function readConfigInput(file: string | undefined, { env, cwd }: ConfigSu
  *
  * @throws ConfigError with its mistakes and the earlier ones.
  */
-export function checkAll<Checked>({ input, mistakes }: ConfigInput, check: (input: unknown) => Checked): Checked {
+export function checkAll<Checked>(
+  { input, mistakes, lacking }: ConfigInput,
+  check: (input: unknown) => Checked,
+): Checked {
   let checked: Checked;
   try {
     checked = check(input);
   } catch (error) {
-    if (error instanceof ConfigError) throw new ConfigError([...mistakes, ...error.mistakes]);
-    throw error;
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError([...mistakes, ...error.mistakes, ...noFile(lacking)]);
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return checked;
@@ -93,6 +99,12 @@ export function loadDatabaseAccess(
     ...(onPasswordFailure && { onPasswordFailure }),
   });
 }
+
+/** Worth a word only where something is missing: the environment may hold all. */
+const noFile = (path: string | undefined): readonly ConfigMistake[] =>
+  path === undefined
+    ? []
+    : [{ where: path, says: 'is not there, so all came from the environment; --config names another file' }];
 
 type Found = { readonly value: unknown; readonly there: boolean; readonly mistakes: readonly ConfigMistake[] };
 

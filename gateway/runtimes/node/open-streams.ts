@@ -1,14 +1,12 @@
 import type { Milliseconds, Seconds } from '../../../shared/clock.ts';
 import type { Gateway } from '../../app.ts';
 import type { PassingVisitor } from '../../http/passage.ts';
+import { isOutlived } from '../../proxy/outlived.ts';
 
 /** An answer under way to somebody who is signed in. */
 export type OpenStream = {
   readonly visitor: PassingVisitor;
-  /**
-   * Whether it goes on by itself, such as a WebSocket or an event stream: then it is as good as a new request every moment,
-   * and ends with the proof that began it and with each change of permissions. A download ends with the session alone.
-   */
+  /** Whether it goes on by itself: see {@link isOutlived}. */
   lasting: boolean;
   /** Ends it, both ways. */
   readonly end: () => void;
@@ -35,12 +33,9 @@ export function createOpenStreams({
   const open = new Set<OpenStream>();
   let timer: NodeJS.Timeout | undefined;
 
-  const isOver = ({ visitor: { uid, sid, permissionVersion, exp }, lasting }: OpenStream, now: Seconds): boolean =>
-    feed.isEnded(sid) || (lasting && (exp <= now || (feed.permissionVersion(uid) ?? 0) > permissionVersion));
-
   const look = (): void => {
     const now = parts.clock();
-    for (const stream of open) if (isOver(stream, now)) stream.end();
+    for (const stream of open) if (isOutlived(feed, stream.visitor, stream.lasting, now)) stream.end();
     if (open.size > 0) return;
     clearInterval(timer);
     timer = undefined;

@@ -94,6 +94,8 @@ describe('an app that answers what no answer can be', () => {
       'a switch that nobody asked for',
       'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
     ],
+    ['a switch to nothing in particular', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
+    ['a status that is none', 'HTTP/1.1 099 Hm\r\nContent-Length: 0\r\n\r\n'],
   ])('%s: 502', async (_, answer) => {
     expect(await app(answer)).toMatchObject({ status: 502 });
   });

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { type ClientRequest, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { ann, domainCookie, start } from '../../check/check.testing.ts';
 import { openProxied, type ProxiedWorld } from './proxied.testing.ts';
@@ -9,9 +9,9 @@ const megabyte = 1024 * 1024;
 const twenty = 20 * megabyte;
 
 /** A request whose two bodies the test handles itself. */
-function open({ port }: ProxiedWorld, method: string, headers: Record<string, string> = {}): ClientRequest {
+function open({ port }: ProxiedWorld, method: string, headers: Record<string, string> = {}, path = '/'): ClientRequest {
   const all = { host: 'notes.acme.test', cookie: domainCookie(), ...headers };
-  return request({ host: '127.0.0.1', port, path: '/', method, agent: false, headers: all }).on('error', () => {});
+  return request({ host: '127.0.0.1', port, path, method, agent: false, headers: all }).on('error', () => {});
 }
 
 async function answerOf(sent: ClientRequest): Promise<IncomingMessage> {
@@ -176,5 +176,38 @@ describe('an answer that is still under way', () => {
       outgoing.end();
       await expect.poll(() => ended).toBe(true);
     }
+  });
+});
+
+describe('a visitor who hangs up while the directory is asked about them', () => {
+  it.each([
+    ['GET', {}],
+    ['PUT', { 'content-length': '9' }],
+  ])('is not answered, and leaves no connection to the app behind: %s', async (method, headers) => {
+    let connections = 0;
+    // more than fits between two ends: it would wait for ever
+    const app = createServer((_, outgoing) => outgoing.end(Buffer.alloc(megabyte)));
+    app.on('connection', () => {
+      connections += 1;
+    });
+    const world = await openProxied(app);
+    const { users } = world;
+    const find = users.findById.bind(users);
+    const [begun, slow, over] = [0, 1, 2].map(() => Promise.withResolvers<void>());
+    users.findById = async (id) => {
+      begun?.resolve();
+      await slow?.promise;
+      return await find(id).finally(() => setTimeout(() => over?.resolve(), 50));
+    };
+    const cookie = domainCookie({ permissions: undefined });
+    const sent = open(world, method, { ...headers, cookie }, '/reports/x');
+    sent.flushHeaders();
+    await begun?.promise;
+    sent.destroy();
+    // until the gateway has noticed
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    slow?.resolve();
+    await over?.promise;
+    expect(connections).toBe(0);
   });
 });

@@ -215,6 +215,7 @@ describe('an app that does not answer', () => {
     expect(answer.body).toContain('upstream_unavailable');
     expect(answer.body).not.toContain(String(port));
     expect(answer.headers['strict-transport-security']).toBeUndefined();
+    expect(answer.body.includes('You are at <strong>notes.acme.test</strong>')).toBe(type.startsWith('text/html'));
   });
 
   it('is slow: 504, and the app is let go', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { connect, createServer as createTcp, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { asSubject } from '../../../shared/identity.ts';
@@ -245,6 +245,40 @@ describe('a tunnel that the app never agreed to', () => {
       smuggled,
     );
     expect(asked).toEqual([]);
+  });
+});
+
+describe('an app that answers a handshake otherwise', () => {
+  it.each([
+    ['by a status that is none', 'HTTP/1.1 099 Hm\r\nContent-Length: 0\r\n\r\n'],
+    ['by a switch to nothing in particular', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
+    [
+      'by a switch to another protocol',
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n',
+    ],
+    ['by no HTTP', 'SSH-2.0-OpenSSH\r\n'],
+    ['by nothing', ''],
+  ])('%s does not take the gateway down', async (_, said) => {
+    const app = createTcp((socket) => void socket.on('error', () => {}).once('data', () => socket.end(said, 'latin1')));
+    await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
+    const address = app.address();
+    const world = await openProxied(typeof address === 'object' ? (address?.port ?? 0) : 0);
+    expect(await wire(world.port, handshake({}))).toMatch(/^HTTP\/1\.1 502 /);
+    app.close();
+  });
+
+  it('by an event stream, is heard until the session ends and no longer', async () => {
+    let stream: ServerResponse | undefined;
+    const app = createServer((_, outgoing) => {
+      stream = outgoing;
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: first\n\n');
+    });
+    const world = await openProxied(app);
+    const { state } = await dial(world);
+    await expect.poll(() => state.heard).toContain('first');
+    world.gateway.feed.apply(signedOut);
+    await expect.poll(() => state.closed, { timeout: 3000 }).toBe(true);
+    await expect.poll(() => stream?.destroyed).toBe(true);
   });
 });
 

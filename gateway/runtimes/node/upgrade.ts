@@ -5,7 +5,8 @@ import { getRequestListener } from '@hono/node-server';
 import { SsoError } from '../../../shared/errors.ts';
 import type { Gateway } from '../../app.ts';
 import type { Forward, HeaderList } from '../../http/passage.ts';
-import { alreadySent, answerWith, failureOf, giveUp, openRequest } from './forward.ts';
+import { isEventStream } from '../../proxy/outlived.ts';
+import { alreadySent, answerWith, beginAnswer, failureOf, giveUp, openRequest } from './forward.ts';
 import { hasTooManyHeaders } from './listener.ts';
 import type { OpenStreams } from './open-streams.ts';
 
@@ -88,8 +89,16 @@ function forwardUpgrade(
       sent.once('response', (response) => {
         answered = true;
         deadline.clear();
-        outgoing.writeHead(response.statusCode ?? 502, answer(response.rawHeaders));
-        pipeline(response, outgoing, () => {});
+        try {
+          beginAnswer(response, outgoing, passage);
+        } catch (error) {
+          sent.destroy();
+          return reject(error);
+        }
+        const end = () => response.destroy();
+        const forget =
+          visitor && streams.add({ visitor, lasting: isEventStream(response.headers['content-type']), end });
+        pipeline(response, outgoing, () => forget?.());
         resolve(alreadySent());
       });
       sent.on('error', (cause) => {

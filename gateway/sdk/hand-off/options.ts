@@ -1,7 +1,6 @@
-import type { JsonWebKey } from 'node:crypto';
 import { type Clock, type Seconds, systemClock } from '../../../shared/clock.ts';
 import { SsoError } from '../../../shared/errors.ts';
-import { readPrivateJwk, type SigningKey } from '../../../shared/keys/signing.ts';
+import { type Jwk, readPrivateJwk, type SigningKey } from '../../../shared/keys/signing.ts';
 import { demandOfBoth, matches, normal, readBases, readSecret, shortestSecret } from '../option-checks.ts';
 import type { Person } from '../person.ts';
 import { createMemoryLogoutStore, type LogoutStore } from './logout-store.ts';
@@ -20,7 +19,7 @@ export type HandOffOptions = {
   /** What `crossgate clients secret` made for the app. Without it and `privateKey` the app has to be `public` there. */
   readonly clientSecret?: string;
   /** In place of a client secret: a private JWK with `kid` and `alg`, whose public half the gateway knows. */
-  readonly privateKey?: JsonWebKey;
+  readonly privateKey?: Jwk;
   /** The app's own secret, at least 32 bytes, shared with nobody. Changing it signs everybody out here, and in again. */
   readonly secret: string | Uint8Array;
   /** Default: `openid email profile`. `roles` and `permissions` add to a cookie of at most 4,000 bytes. */
