@@ -16,6 +16,8 @@ const workerd = ['**/*.workerd.test.ts'];
 const proxies = ['**/*.proxy.test.ts'];
 /** Where browsers, servers and runtimes of others take part, a stalled machine fails a test now and then; CI looks twice. */
 const retry = process.env.CI === 'true' ? 1 : 0;
+/** What takes longer hangs. A busy machine is slow by ten times, which is no fault of a test. */
+const patience = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 10_000 } } };
 const never = ['**/node_modules/**', '**/dist/**', '**/.crossgate/**'];
 
 export default defineConfig({
@@ -24,6 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          ...patience,
           include: ['**/*.test.ts'],
           exclude: [...never, ...db, ...slow, ...browser, ...packed, ...runtimes, ...workerd, ...proxies],
           // most wait for a socket or a timer: on two cores two at a time take two thirds of the time
@@ -34,63 +37,58 @@ export default defineConfig({
       {
         test: {
           name: 'db',
+          ...patience,
           include: db,
           exclude: never,
           // one server for all of them: what one does to its settings or its oldest transaction, the others notice
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
           globalSetup: ['infra/local/postgres.vitest.ts'],
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
         },
       },
       {
         test: {
           name: 'slow',
+          ...patience,
           retry,
           include: slow,
           exclude: never,
           globalSetup: ['infra/local/postgres.vitest.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
       {
         test: {
           name: 'browser',
+          ...patience,
           retry,
           include: browser,
           exclude: never,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },
       {
         test: {
           name: 'proxies',
+          ...patience,
           retry,
           include: proxies,
           exclude: never,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },
       {
         test: {
           name: 'runtimes',
+          ...patience,
           retry,
           include: runtimes,
           exclude: never,
           globalSetup: ['infra/local/postgres.vitest.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './infra/cloudflare/wrangler.jsonc' } })],
-        test: { name: 'workerd', include: workerd, exclude: never },
+        test: { name: 'workerd', ...patience, include: workerd, exclude: never },
       },
       { test: { name: 'package', include: packed, exclude: never, testTimeout: 240_000, hookTimeout: 240_000 } },
     ],

@@ -59,7 +59,10 @@ export async function authenticateClient(credentials: Credentials, parts: Shared
   else if (credentials.kind === 'none') shown = client?.public === true;
   else if (client) shown = await checkAssertion(credentials.assertion, client, parts);
   if (!client || !shown)
-    throw new SsoError('client_refused', `${credentials.kind}: ${client ? client.id : 'no such client'}`);
+    throw new SsoError(
+      'client_refused',
+      client ? `wrong or missing ${credentials.kind} of client ${client.id}` : 'no such client',
+    );
   return client;
 }
 

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { BakedKeys } from '../../gateway/runtimes/lambda-edge/settings.ts';
 import { type Seconds, systemClock } from '../../shared/clock.ts';
 import { ConfigError } from '../../shared/config.ts';
-import { CliError, type Console, exits } from './console.ts';
+import { CliError, type Console, exits, inWords } from './console.ts';
 import { parseEdgeConfig } from './edge/config.ts';
 import { readEdgeKeyFile, readPublicJwks } from './edge/key-file.ts';
 import type { GatewayEdgeConfig } from './edge/schema.ts';
@@ -104,7 +104,7 @@ async function fetchText(url: string): Promise<string> {
   } catch (error) {
     throw new CliError(
       exits.wrong,
-      `${url} cannot be fetched (${(error as Error).message}). Start the gateway first, or name its keys by jwksFile.`,
+      `${url} cannot be fetched (${inWords(error)}). Start the gateway first, or name its keys by jwksFile.`,
     );
   }
 }

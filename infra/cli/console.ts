@@ -26,6 +26,13 @@ export class CliError extends Error {
   }
 }
 
+/** The innermost words of an error: `fetch failed` alone helps nobody. */
+export function inWords(error: unknown): string {
+  let innermost = error;
+  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
+  return innermost instanceof Error ? innermost.message : String(innermost);
+}
+
 /** The console of this process. */
 export const processConsole = (): Console => ({
   env: process.env,

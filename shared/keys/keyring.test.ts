@@ -65,6 +65,7 @@ describe('a mistake in a key file', () => {
     ['an empty list', { identity: [] }, 'keys.identity', /no usable key/],
     ['a list that is an object', { identity: { 0: es256 } }, 'keys.identity', /missing/],
     ['a list name that nobody reads', { cookies: [] }, 'keys.cookies', /not a key list/],
+    ['a key file of a site at CloudFront', { signing: [es256] }, 'keys', /site at CloudFront.*keys generate/],
     ['null for a key', { identity: [null] }, 'keys.identity.0', /kid/],
     ['a number for a key', { identity: [7] }, 'keys.identity.0', /kid/],
     ['no kid', { identity: [{ ...es256, kid: undefined }] }, 'keys.identity.0', /kid/],

@@ -84,6 +84,13 @@ function readFile(text: string, mistakes: ConfigMistake[]): Record<string, unkno
   try {
     const file: unknown = JSON.parse(text);
     if (file && typeof file === 'object' && !Array.isArray(file)) {
+      if ('signing' in file) {
+        mistakes.push({
+          where: 'keys',
+          says: 'is of a site at CloudFront: a gateway has keys of its own (`crossgate keys generate`)',
+        });
+        return undefined;
+      }
       for (const key of Object.keys(file)) {
         if (key !== 'sealing' && !signingUses.includes(key as SigningUse))
           mistakes.push({ where: `keys.${key}`, says: 'is not a key list' });

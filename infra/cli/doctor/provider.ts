@@ -4,6 +4,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import type { Config, ProviderConfig } from '../../../shared/config.ts';
 import { asSubject } from '../../../shared/identity.ts';
 import { readJwks } from '../../../shared/keys/signing.ts';
+import { inWords } from '../console.ts';
 import { type Finding, failure, fine } from './finding.ts';
 
 /**
@@ -59,13 +60,6 @@ export async function lookAtProvider(
     if (code === undefined) return failure(check, `its token endpoint: ${inWords(error)}`);
   }
   return fine(check, `${provider.issuer}; its client has to allow the callback ${callback}`);
-}
-
-/** The innermost words: `fetch failed` alone helps nobody. */
-export function inWords(error: unknown): string {
-  let innermost = error;
-  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
-  return innermost instanceof Error ? innermost.message : String(innermost);
 }
 
 /** What a provider answered by RFC 6749 §5.2, wherever among the causes it is. */

@@ -1,8 +1,8 @@
 import type { Config } from '../../../shared/config.ts';
 import type { Keyring } from '../../../shared/keys/keyring.ts';
 import { readJwks } from '../../../shared/keys/signing.ts';
+import { inWords } from '../console.ts';
 import { type Finding, failure, fine, skipped, warning } from './finding.ts';
-import { inWords } from './provider.ts';
 
 /** Asks the gateway that runs, by its public URL: does it answer, is it ready, and does it have the keys of the key file? */
 export async function lookAtPublicUrl(

@@ -1,6 +1,7 @@
 import { identityHeaderNames } from '../../../gateway/check/identity-headers.ts';
 import type { Config } from '../../../shared/config.ts';
 import { cookieNames } from '../../../shared/cookies/cookie.ts';
+import { isLoopback } from '../../../shared/loopback.ts';
 import { CliError, exits } from '../console.ts';
 
 /** What the command line says of a site behind a proxy. */
@@ -76,6 +77,21 @@ export function readSite(options: ProxyOptions): ProxySite {
     if (!/^[A-Za-z0-9._:-]{1,64}$/.test(name)) refuse('--role', name, 'editor');
   }
   if (!/^[a-z0-9]{0,16}$/.test(environment)) refuse('--environment', environment, 'staging');
+  if (gateway.protocol === 'http:' && !isLoopback(gateway.hostname))
+    throw new CliError(
+      exits.usage,
+      `--gateway ${options.gateway} has to be https: browsers keep its cookies for https.`,
+    );
+  const cookieDomain = readUrl(
+    `https://${options.cookieDomain ?? gateway.hostname.replace(/^[^.]+\./, '')}`,
+    '--cookie-domain',
+    'acme.com',
+  ).hostname;
+  if (app.hostname !== cookieDomain && !app.hostname.endsWith(`.${cookieDomain}`))
+    throw new CliError(
+      exits.usage,
+      `${app.hostname} is not below ${cookieDomain}, where the gateway's cookie goes (--cookie-domain, if it goes elsewhere). An app on another domain signs people in by OpenID Connect.`,
+    );
   const base = gateway.pathname.replace(/\/+$/, '');
   return {
     id: app.hostname.replace(/[^a-z0-9]/g, '_'),
@@ -91,11 +107,7 @@ export function readSite(options: ProxyOptions): ProxySite {
     tls: readTls(options),
     identity: identityHeaderNames({ headers, identityJwt }),
     cookie: cookieNames(environment).domain,
-    cookieDomain: readUrl(
-      `https://${options.cookieDomain ?? gateway.hostname.replace(/^[^.]+\./, '')}`,
-      '--cookie-domain',
-      'acme.com',
-    ).hostname,
+    cookieDomain,
     roles,
     script: readFile(options.script ?? '/etc/haproxy/crossgate.lua', '--script', '/etc/haproxy/crossgate.lua'),
   };
