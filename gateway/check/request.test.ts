@@ -91,6 +91,58 @@ describe('the rule of a question', () => {
     else expect(asked()).toBe(allow);
   });
 
+  it.each<[string, string, [string, string][], string | undefined]>([
+    ['a slash less than the rule has', '/admin', [['/admin/', 'role:admin']], undefined],
+    ['the same in upper case', '/ADMIN', [['/admin/', 'role:admin']], undefined],
+    ['upper case, with the slash that the rule has', '/Admin/', [['/admin/', 'role:admin']], undefined],
+    [
+      'upper case, between two rules that agree',
+      '/Admin/',
+      [
+        ['/admin', 'public'],
+        ['/admin/', 'role:admin'],
+      ],
+      undefined,
+    ],
+    [
+      'the same address in two rules',
+      '/help/',
+      [
+        ['/help', 'public'],
+        ['/help/', 'public'],
+      ],
+      'public',
+    ],
+    [
+      'a rule that says what the next one says too',
+      '/News/',
+      [
+        ['/news', 'signed-in'],
+        ['/*', 'signed-in'],
+      ],
+      'signed-in',
+    ],
+    [
+      'a rule behind the one that decides',
+      '/team/x',
+      [
+        ['/team/*', 'signed-in'],
+        ['/Team/*', 'role:admin'],
+      ],
+      'signed-in',
+    ],
+    ['a parameter, and rules that agree', '/page;v=1', [['/page', 'public']], 'public'],
+  ])('counts by what the readings allow: %s', (_, uri, written, allow) => {
+    const all = [...written, ['/*', 'public'] as const];
+    const which = createCheckRules(
+      all.map(([path, allow]) => ({ host: 'notes.acme.test', path, allow })),
+      () => true,
+    );
+    const asked = () => read(forwarded(uri), proxy, which).rule?.config.allow;
+    if (allow === undefined) expect(asked).toThrow('forwarded_refused');
+    else expect(asked()).toBe(allow);
+  });
+
   it.each([
     ['encoded', '/%C3%BCber/*', '/%c3%bcber/uns'],
     ['not encoded', '/über/*', '/%C3%BCber/uns'],

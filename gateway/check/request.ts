@@ -2,7 +2,7 @@ import type { Seconds } from '../../shared/clock.ts';
 import type { RuleConfig } from '../../shared/config.ts';
 import { cookieValues } from '../../shared/cookies/cookie.ts';
 import { type HeaderReader, isNavigation, isPrefetch, isPreflight, isWebSocket } from '../../shared/navigation.ts';
-import { compileRules, type Rule, type RuleMatcher } from '../../shared/permissions/rules.ts';
+import { allowTheSame, compileRules, type Rule, type RuleMatcher } from '../../shared/permissions/rules.ts';
 import { refuseForwarded, type Target } from '../http/forwarded.ts';
 import type { Visitor } from './core.ts';
 import { type Dialect, forwardAuth, type RawRequest } from './dialects.ts';
@@ -96,17 +96,15 @@ function nearsEnd({ cookie: { iat, exp } }: Visitor & { kind: 'known' }, now: Se
 
 /**
  * The rule of a target. Java servers leave `;x` out of `/admin;x/users`, Express takes `/Admin/` for `/admin`, others do
- * neither: where the readings have different rules, nobody can say which of them would be broken.
+ * neither: where the rules of the readings allow different things, nobody can say which of them would be broken.
  */
 function ruleFor(target: Target, match: RuleMatcher): Rule | undefined {
   const rule = match(target);
   const { host, method, path } = target;
-  const bare = path.includes(';') ? path.replace(/;[^/]*/g, '') : path;
-  if (bare !== path && match({ host, method, path: bare }) !== rule) refuseForwarded('rule depends on `;`');
-  const lower = bare.toLowerCase();
-  const loose = lower.length > 1 && lower.endsWith('/') ? lower.slice(0, -1) : lower;
-  if (match({ host, method, path: loose }, 'of either case') !== rule)
-    refuseForwarded('rule depends on upper and lower case, or on a slash at the end');
+  const bare = path.includes(';') ? { host, method, path: path.replace(/;[^/]*/g, '') } : target;
+  const bareRule = bare === target ? rule : match(bare);
+  if (!allowTheSame(bareRule, rule)) refuseForwarded('rule depends on `;`');
+  if (match.rival(bare, bareRule)) refuseForwarded('rule depends on upper and lower case, or on a slash at the end');
   return rule;
 }
 

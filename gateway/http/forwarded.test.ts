@@ -112,6 +112,8 @@ describe('a path that two servers could read differently is refused', () => {
     '/a..;/b',
     '/a/;/b',
     '/;a/b',
+    '/%3ba/b',
+    '/a/%3B/b',
     '/a/..%3b/b',
     '/a/..%20/b',
     '/a/.%3B/b',

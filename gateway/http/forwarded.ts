@@ -94,7 +94,7 @@ function hostOf(host: string): string {
 const plainPath = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?$/;
 
 /** What some server reads as another path: empty and dot segments, encoded slashes, control characters, encoded `%`. */
-const ambiguous = /\/\/|\/;|\/\.{1,2}(?:[/;%]|$)|%2f|%5c|%[01][0-9a-f]|%7f|%25|%2e|\\|;\.\.|\.\.;/i;
+const ambiguous = /\/\/|\/(?:;|%3b)|\/\.{1,2}(?:[/;%]|$)|%2f|%5c|%[01][0-9a-f]|%7f|%25|%2e|\\|;\.\.|\.\.;/i;
 
 function pathOf(path: string): string {
   if (plainPath.test(path)) return path;

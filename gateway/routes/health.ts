@@ -2,7 +2,10 @@ import { staleAfter } from '../check/feed.ts';
 import type { GatewayContext } from '../http/context.ts';
 import type { Parts } from '../session/parts.ts';
 
-/** `GET /readyz`: is everything there that a sign-in needs? 503 with what is down; the log says why. */
+/** What each gateway's log was last told to be missing: anybody may ask, as often as they like. */
+const told = new WeakMap<Parts, string>();
+
+/** `GET /readyz`: is everything there that a sign-in needs? 503 with what is down; the log says why, once. */
 export async function readiness(c: GatewayContext, parts: Parts): Promise<Response> {
   const checks: [string, Promise<boolean>][] = [
     ...(parts.store ? [['store', parts.store.ping().then(() => true)] as [string, Promise<boolean>]] : []),
@@ -14,14 +17,17 @@ export async function readiness(c: GatewayContext, parts: Parts): Promise<Respon
     ]),
   ];
   const outcomes = await Promise.allSettled(checks.map(([, outcome]) => outcome));
-  const down = checks
-    .map(([name]) => name)
-    .filter((name, i) => {
-      const outcome = outcomes[i];
+  const down = checks.flatMap(([name], i) => {
+    const outcome = outcomes[i];
+    return outcome?.status === 'fulfilled' && outcome.value ? [] : [{ name, outcome }];
+  });
+  const names = down.map(({ name }) => name);
+  if (names.join() !== (told.get(parts) ?? '')) {
+    for (const { name, outcome } of down)
       if (outcome?.status === 'rejected') parts.log.warn('not ready', { missing: name }, outcome.reason);
-      return outcome?.status !== 'fulfilled' || !outcome.value;
-    });
-  return down.length === 0
+    told.set(parts, names.join());
+  }
+  return names.length === 0
     ? c.json({ status: 'ready' })
-    : c.json({ status: 'not ready', down }, 503, { 'retry-after': '5' });
+    : c.json({ status: 'not ready', down: names }, 503, { 'retry-after': '5' });
 }

@@ -50,7 +50,8 @@ const remembered = 10_000;
  */
 export function createRenewalsInPassing(parts: SharedParts): RenewalsInPassing {
   const { background, clock, log } = parts;
-  const underWay = new LRUCache<string, Promise<PassingRenewal>>({ max: remembered });
+  // on Workers what began a flight may be killed, and the flight never ends
+  const underWay = new LRUCache<string, Promise<PassingRenewal>>({ max: remembered, ttl: 10_000 });
   const quietUntil = new LRUCache<string, Seconds>({ max: remembered });
 
   const begin = async (key: string, cookie: DomainCookie): Promise<PassingRenewal> => {

@@ -45,7 +45,7 @@ export async function resolvePerson(
     const person = readPersonClaims(claims);
     // never looked up instead: a token made without the database grants nothing
     if (!person) throw new SsoError('account_unknown', `the token of ${identity.provider} carries no uid`);
-    // at Cognito people write any address there, and apps may go by it: until it is verified, the row says which is theirs
+    // at Cognito people write any address there, and apps may go by it: until it is verified, what the row says counts
     const unverified = claims.email_verified === false || claims.email_verified === 'false';
     // left out of the token for its size: the cookie has a budget of its own, and apps go by it
     const whole = person.permissions && !unverified ? undefined : await lookUp(person.uid, parts);

@@ -21,6 +21,8 @@ let origin: string;
 /** Where nobody listens. `fetch` refuses low ports by itself. */
 let gone: string;
 let env: Record<string, string>;
+/** Does the provider answer 401 as it should (RFC 6749 §5.2)? */
+let challenges = true;
 /** What provider and gateway answer, by path; both stand on one server. */
 let answers: Record<string, { readonly status?: number; readonly body: unknown }>;
 
@@ -37,7 +39,8 @@ beforeAll(async () => {
     const known = shown === `gateway:${secret}`;
     const refused = known ? { error: 'invalid_grant' } : { error: 'invalid_client' };
     const answer = path === '/token' ? { status: known ? 400 : 401, body: refused } : answers[path];
-    response.writeHead(answer?.status ?? (answer ? 200 : 404), { 'content-type': 'application/json' });
+    const challenge = answer?.status === 401 && challenges ? { 'www-authenticate': 'Basic realm="acme"' } : {};
+    response.writeHead(answer?.status ?? (answer ? 200 : 404), { 'content-type': 'application/json', ...challenge });
     response.end(JSON.stringify(answer?.body ?? {}));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -174,6 +177,13 @@ describe('crossgate doctor', () => {
   ])('finds %s', async (_, path, answer, says) => {
     answers[path] = answer;
     expect((await doctor()).wrong).toContainEqual(expect.stringMatching(says));
+  });
+
+  it('finds a client secret that the provider does not take, where it says so in its own way', async () => {
+    challenges = false;
+    const { wrong } = await doctor({ CROSSGATE_PROVIDERS_0_CLIENT_SECRET: 'S3CRET-other' });
+    challenges = true;
+    expect(wrong).toContainEqual(expect.stringMatching(/^provider acme failure: .*invalid_client.*clientSecret/));
   });
 
   it('asks nobody at the public URL before the start', async () => {

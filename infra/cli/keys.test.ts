@@ -71,10 +71,14 @@ describe('keys rotate', () => {
     expect(secretsOf(made).filter((secret) => !left.has(secret))).toHaveLength(1);
   });
 
-  it('leaves the file for its owner alone, and no other behind', async () => {
-    chmodSync(file, 0o644);
+  it.each([
+    ['its owner alone', 0o600, 0o600],
+    ['its group, as it was', 0o640, 0o640],
+    ['nobody else', 0o666, 0o640],
+  ])('leaves the file for %s, and no other behind', async (_, mode, then) => {
+    chmodSync(file, mode);
     await keys('rotate');
-    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(file).mode & 0o777).toBe(then);
     expect(() => statSync(`${file}.new`)).toThrow(/ENOENT/);
   });
 

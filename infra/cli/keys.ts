@@ -1,6 +1,8 @@
 import {
   closeSync,
+  fchmodSync,
   fchownSync,
+  fstatSync,
   fsyncSync,
   openSync,
   readFileSync,
@@ -183,9 +185,11 @@ function replace(file: string, change: (present: RotatableFile) => string | unde
     if (text === undefined) {
       rmSync(place);
     } else {
-      const { uid, gid } = statSync(path);
-      // by root for a gateway that is not
-      if (process.getuid !== undefined && uid !== process.getuid()) fchownSync(handle, uid, gid);
+      const { uid, gid, mode } = statSync(path);
+      const made = fstatSync(handle);
+      // by root for a gateway that is not, or that reads by its group
+      if (uid !== made.uid || gid !== made.gid) fchownSync(handle, uid, gid);
+      fchmodSync(handle, mode & 0o640);
       writeFileSync(handle, text);
       fsyncSync(handle);
       renameSync(place, path);

@@ -58,6 +58,8 @@ Crossgate is running.
 
   Notes           ${at.notes}/
   Photos          ${at.photos}/
+  Wiki            ${at.wiki}/    (no code for signing in: behind the gateway itself)
+  Docs            ${at.docs}/    (a static site behind CloudFront’s functions)
   Globex          ${at.globex}/    (another company, another domain)
   Gateway         ${at.gateway}/
   Mail outbox     ${at.userPool}/outbox

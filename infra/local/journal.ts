@@ -8,9 +8,9 @@ export type { Arrival, Visit } from './journal-journeys.ts';
 /**
  * `request`: an answer; `redirect`: one that sends the browser elsewhere; `cookie`: one that an answer sets or clears;
  * `token`: tokens that the user pool made; `trigger`: a Lambda function ran; `row`: a row was read or written; `pool`:
- * something else at the user pool; `queue`: a message was sent or taken.
+ * something else at the user pool; `queue`: a message was sent or taken; `edge`: a function of CloudFront ran.
  */
-export type StepKind = 'request' | 'redirect' | 'cookie' | 'token' | 'trigger' | 'row' | 'pool' | 'queue';
+export type StepKind = 'request' | 'redirect' | 'cookie' | 'token' | 'trigger' | 'row' | 'pool' | 'queue' | 'edge';
 
 /** Something that happened. */
 export type Step = {
@@ -57,6 +57,8 @@ export type Journal = {
   during<T>(visit: Visit, handler: () => T): T;
   /** Adds to the details of the request that is being handled here and now; of no request, to nothing. */
   note(details: Step['details']): void;
+  /** Notes a step of the request that is being handled here and now; of no request, nothing. */
+  recordWithin(step: NewStep): void;
 };
 
 /**
@@ -124,6 +126,11 @@ export function createJournal({ clock, size = 500 }: { readonly clock: Clock; re
     note(details) {
       const visit = current.getStore();
       if (visit) notes.set(visit, { ...notes.get(visit), ...details });
+    },
+    recordWithin(step) {
+      const visit = current.getStore();
+      // not `record` with the visit itself: what was noted of the request is not this step's, nor is its place
+      if (visit) record(step, journeys.placeFor(visit));
     },
   };
 }

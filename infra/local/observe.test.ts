@@ -211,3 +211,26 @@ it('shows nothing that a request target hides, however odd', async () => {
   await settled(journal, targets.length);
   expect(JSON.stringify(journal.steps())).not.toContain(signature.slice(0, 12));
 });
+
+it('tells of page loads alone where it is told to, and of nothing that was asked meanwhile', async () => {
+  const journal = createJournal({ clock: () => 1 });
+  const listener: RequestListener = (_, response) => {
+    journal.recordWithin({ kind: 'edge', host: 'edge', summary: 'within' });
+    response.end('fine');
+  };
+  const server = createServer(observe(listener, 'docs.acme.localhost', journal, 'page-loads'));
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const load = (path: string, headers: Record<string, string>) =>
+    new Promise<void>((resolve) => {
+      const options = { port, path, headers: { 'user-agent': 'Mozilla/5.0', ...headers } };
+      send(options, (response) => response.resume().once('end', resolve)).end();
+    });
+  await load('/live', { accept: 'text/event-stream', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' });
+  await load('/api/me', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' });
+  await load('/page', { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' });
+  await settled(journal, 2);
+  expect(journal.steps().map(({ summary }) => summary)).toEqual(['within', 'GET /page → 200']);
+});

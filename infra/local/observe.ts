@@ -16,16 +16,23 @@ const noisyDestinations: ReadonlySet<string> = new Set(['image', 'style', 'scrip
  * meanwhile. Never a body, a header of the request, a cookie's value, a token or a code. The answer itself is not changed.
  *
  * @param host Name of the host that the listener serves, without a port.
+ * @param what `page-loads`: nothing that scripts of a page ask for, such as streams that go on for as long as it is open.
  */
-export function observe(listener: RequestListener, host: string, journal: Journal): RequestListener {
+export function observe(
+  listener: RequestListener,
+  host: string,
+  journal: Journal,
+  what: 'everything' | 'page-loads' = 'everything',
+): RequestListener {
   return (request, response) => {
     const target = request.url ?? '/';
     const path = target.split('?')[0] ?? '/';
     const purpose = header(request, 'sec-fetch-dest') ?? '';
-    if (noise.test(path) || noisyDestinations.has(purpose)) return listener(request, response);
+    const by = sender(request);
+    const isLeftOut = what === 'page-loads' && by !== 'navigation';
+    if (isLeftOut || noise.test(path) || noisyDestinations.has(purpose)) return listener(request, response);
 
     const method = request.method ?? 'GET';
-    const by = sender(request);
     const isPoll = polls.test(path);
     const visit = journal.arrive({
       isPoll,

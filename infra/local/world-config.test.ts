@@ -43,7 +43,7 @@ describe('the secrets of a world', () => {
 
 it('the gateway knows the hash of Globex’s secret, and not the secret', () => {
   const secrets = worldSecrets(dir);
-  const config = worldConfig(worldAddresses(4180), secrets, 'postgres://x@127.0.0.1/x');
+  const config = worldConfig(worldAddresses(4180), secrets, 'postgres://x@127.0.0.1/x', 'http://127.0.0.1:4181');
   const globex = config.clients.find(({ id }) => id === globexId);
   expect(globex).toMatchObject({
     origins: ['http://globex.localhost:4180'],

@@ -11,6 +11,10 @@ export type WorldAddresses = {
   readonly gateway: string;
   readonly notes: string;
   readonly photos: string;
+  /** Without code for signing in, behind the gateway itself. */
+  readonly wiki: string;
+  /** A folder of files behind functions at CloudFront. */
+  readonly docs: string;
   /** Another company's, on a domain of its own. */
   readonly globex: string;
   readonly userPool: string;
@@ -42,13 +46,19 @@ export function worldAddresses(port: number): WorldAddresses {
     gateway: at('auth.acme.localhost'),
     notes: at('notes.acme.localhost'),
     photos: at('photos.acme.localhost'),
+    wiki: at('wiki.acme.localhost'),
+    docs: at('docs.acme.localhost'),
     globex: at('globex.localhost'),
     userPool: at('cognito.localhost'),
   };
 }
 
-/** The gateway's configuration for the local world: what a company would write, less the TLS. */
-export function worldConfig(at: WorldAddresses, secrets: WorldSecrets, databaseUrl: string): Config {
+/**
+ * The gateway's configuration for the local world: what a company would write, less the TLS.
+ *
+ * @param wiki Where the wiki itself listens, for the gateway alone.
+ */
+export function worldConfig(at: WorldAddresses, secrets: WorldSecrets, databaseUrl: string, wiki: string): Config {
   return parseConfig({
     publicUrl: at.gateway,
     keys: secrets.keys,
@@ -66,6 +76,8 @@ export function worldConfig(at: WorldAddresses, secrets: WorldSecrets, databaseU
     clients: [
       { id: 'notes', name: 'Notes', home: `${at.notes}/`, origins: [at.notes] },
       { id: 'photos', name: 'Photos', home: `${at.photos}/`, origins: [at.photos] },
+      { id: 'wiki', name: 'Wiki', home: `${at.wiki}/`, origins: [at.wiki], upstream: { url: wiki } },
+      { id: 'docs', name: 'Docs', home: `${at.docs}/`, origins: [at.docs] },
       {
         id: globexId,
         name: 'Globex',
@@ -79,6 +91,9 @@ export function worldConfig(at: WorldAddresses, secrets: WorldSecrets, databaseU
     ],
     rules: [
       { host: new URL(at.notes).hostname, path: '/team', allow: ['role:admin', 'role:editor'] },
+      { host: new URL(at.wiki).hostname, path: '/edit/*', allow: ['role:admin', 'role:editor'] },
+      // where a sign-out ends
+      { host: new URL(at.wiki).hostname, path: '/bye', allow: 'public' },
       { host: `*.${new URL(at.start).hostname}`, allow: 'signed-in' },
     ],
     check: { trustedProxies: ['127.0.0.1', '::1'] },

@@ -123,6 +123,8 @@ it('a message that nobody can read is set aside, with the reason', async () => {
 
 it('nothing is left of it once it has stopped', async () => {
   const { endpoint } = world.queue;
+  // the functions in front of docs have processes from the first request on
+  expect((await fetch(`${world.at.docs}/open/about`)).status).toBe(200);
   await world.stop();
   await expect(fetch(endpoint)).rejects.toThrow();
   await expect(fetch(world.lambda.endpoint)).rejects.toThrow();

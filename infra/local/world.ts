@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener } from 'node:http';
 import path from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import type postgres from 'postgres';
@@ -15,19 +14,24 @@ import { createGlobexApp } from './apps/globex.ts';
 import { createNotesApp } from './apps/notes.ts';
 import { createPhotosApp } from './apps/photos.ts';
 import { createStartPage } from './apps/what-happened.ts';
+import { createWikiApp } from './apps/wiki.ts';
 import { buildTriggers } from './bundles.ts';
 import { type EventSourceOptions, startEventSource } from './event-source.ts';
+import { dispatch, listenLocally } from './front-door.ts';
 import { createJournal, type Journal } from './journal.ts';
+import { edgeStep } from './journal-edge-step.ts';
 import { invocationStep, poolStep, queueStep } from './journal-steps.ts';
 import { type InvocationRecord, type LambdaHost, startLambdaHost } from './lambda-host.ts';
 import { observe } from './observe.ts';
 import { overhear } from './overhear.ts';
+import { overhearPassages } from './overhear-passage.ts';
 import { startPostgres } from './postgres.ts';
 import { type Queue, type QueueOptions, startQueue } from './queue.ts';
 import { seedAccounts, seedPeople } from './seed.ts';
 import type { PoolEvent } from './user-pool/settings.ts';
 import { createUserPool, type UserPool } from './user-pool/user-pool.ts';
 import { clientId, globexId, type WorldAddresses, worldAddresses, worldConfig, worldSecrets } from './world-config.ts';
+import { buildDocsFunctions, startDocs } from './world-docs.ts';
 import { poolTriggers, queueConsumer, worldFunctions } from './world-functions.ts';
 
 export type WorldOptions = {
@@ -59,7 +63,7 @@ export type WorldOptions = {
 };
 
 /** What a world leaves in its folder. */
-const kept = ['postgres', 'queue', 'user-pool.json', 'secrets.json', 'triggers'];
+const kept = ['postgres', 'queue', 'user-pool.json', 'secrets.json', 'triggers', 'edge'];
 
 /** Everything on one machine, running. */
 export type World = {
@@ -91,19 +95,19 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   };
   try {
     const hosts = new Map<string, RequestListener>();
-    const server = createServer({ maxHeaderSize: 32_768 }, dispatch(hosts));
-    const port = await listen(server, options.port);
-    stops.push(async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    });
-    const at = worldAddresses(port);
+    const door = await listenLocally(dispatch(hosts), options.port);
+    stops.push(() => door.stop());
+    const at = worldAddresses(door.port);
+    // on a port that nobody is told but the gateway
+    let behindTheGateway: RequestListener = dispatch(new Map());
+    const wikiDoor = await listenLocally((request, response) => behindTheGateway(request, response), 0);
+    stops.push(() => wikiDoor.stop());
     // by name: whoever points --dir at a folder of their own keeps what else is in it
     for (const one of options.fresh ? kept : []) rmSync(path.join(options.dir, one), { recursive: true, force: true });
     const secrets = worldSecrets(options.dir);
     const journal = createJournal({ clock });
 
+    const edge = path.join(options.dir, 'edge');
     const [bundles, databaseUrl, queue] = await Promise.all([
       buildTriggers({ outDir: path.join(options.dir, 'triggers') }).then((built) => {
         progress(
@@ -113,12 +117,16 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       }),
       startDatabase(options, stops, progress),
       startSignInQueue(options, stops, progress, journal),
+      buildDocsFunctions(edge).then((built) => {
+        const sizes = built.map(({ name, bytes }) => `${name} (${Math.round(bytes / 1024)} KB)`);
+        progress(`Functions at the edge: ${sizes.join(', ')}`);
+      }),
     ]);
-    const config = worldConfig(at, secrets, databaseUrl);
+    const config = worldConfig(at, secrets, databaseUrl, `http://127.0.0.1:${wikiDoor.port}`);
     const sql = connectDatabase(config.database);
     stops.push(() => sql.end({ timeout: 1 }));
     const { ran } = await migrate(sql, config.users);
-    await seedPeople(sql);
+    const people = await seedPeople(sql);
     progress(ran.length > 0 ? `Database: ${ran.length} migrations, people and roles` : 'Database: up to date');
 
     const lambda = await startLambdaHost({
@@ -183,9 +191,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     progress('Gateway');
 
     const links = [{ name: 'What happened', href: `${at.start}/what-happened` }];
+    const unguarded = [
+      { name: 'Wiki', href: at.wiki },
+      { name: 'Docs', href: at.docs },
+    ];
     const common = { sql, gateway: at.gateway, clock, links };
-    const notes = createNotesApp({ ...common, url: at.notes, secret: secrets.notes, photos: at.photos });
-    const photos = createPhotosApp({ ...common, url: at.photos, secret: secrets.photos, notes: at.notes });
+    const acme = { ...common, links: [...unguarded, ...links] };
+    const notes = createNotesApp({ ...acme, url: at.notes, secret: secrets.notes, photos: at.photos });
+    const photos = createPhotosApp({ ...acme, url: at.photos, secret: secrets.photos, notes: at.notes });
     const globex = createGlobexApp({
       ...common,
       url: at.globex,
@@ -193,14 +206,40 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       clientSecret: secrets.globexClient.secret,
       secret: secrets.globex,
     });
-    await Promise.all([notes.ensureSchema(), photos.ensureSchema(), globex.ensureSchema()]);
+    const wiki = createWikiApp({
+      sql,
+      gateway: at.gateway,
+      url: at.wiki,
+      links: [{ name: 'Notes', href: at.notes }, { name: 'Docs', href: at.docs }, ...links],
+    });
+    stops.push(async () => wiki.close());
+    behindTheGateway = getRequestListener(wiki.fetch);
+    const writer = (email: string) => {
+      const name = seedAccounts.find((one) => one.email === email)?.name ?? email;
+      return { id: people.get(email) ?? '', name };
+    };
+    const docs = await startDocs({
+      at,
+      folder: edge,
+      jwks: deps.keyring.domainCookie.jwks,
+      clock,
+      onCall: (call) => journal.recordWithin(edgeStep(call)),
+    });
+    stops.push(() => docs.stop());
+    await Promise.all([
+      ...[notes, photos, globex].map((app) => app.ensureSchema()),
+      wiki.ensureSchema(writer('ann@acme.test'), writer('bob@acme.test')),
+    ]);
     const start = createStartPage({ journal, sql, at });
-    progress('Demo apps: Notes, Photos, Globex');
+    progress('Demo apps: Notes, Photos, Wiki, Docs, Globex');
 
-    const serve = (url: string, listener: RequestListener) =>
-      hosts.set(new URL(url).host, observe(listener, new URL(url).hostname, journal));
-    const atGateway = createListener({ ...gateway, fetch: overhear(gateway.fetch, journal) });
+    const serve = (url: string, listener: RequestListener, what: 'everything' | 'page-loads' = 'everything') =>
+      hosts.set(new URL(url).host, observe(listener, new URL(url).hostname, journal, what));
+    const overheard = overhearPassages(overhear(gateway.fetch, journal), new URL(at.gateway).hostname, journal);
+    const atGateway = createListener({ ...gateway, fetch: overheard });
     serve(at.gateway, atGateway);
+    serve(at.wiki, atGateway, 'page-loads');
+    serve(at.docs, docs.listener, 'page-loads');
     serve(
       at.userPool,
       getRequestListener((request) => userPool.fetch(request)),
@@ -252,36 +291,4 @@ async function startSignInQueue(
   stops.push(() => queue.stop());
   progress('Queue');
   return queue;
-}
-
-async function listen(server: Server, port: number): Promise<number> {
-  server.listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new Error(
-      `Port ${port} is taken. Stop what listens there, or choose another: npm run dev -- --port ${port + 1}`,
-    );
-  }
-  const address = server.address();
-  return address && typeof address === 'object' ? address.port : port;
-}
-
-/** One port for all: the `Host` header says who is meant. */
-function dispatch(hosts: ReadonlyMap<string, RequestListener>): RequestListener {
-  return (request, response) => {
-    const listener = hosts.get(request.headers.host?.toLowerCase() ?? '');
-    if (listener) return listener(request, response);
-    const starting = hosts.size === 0;
-    response.writeHead(starting ? 503 : 421, {
-      'content-type': 'text/plain; charset=utf-8',
-      ...(starting ? { 'retry-after': '2' } : {}),
-    });
-    response.end(
-      starting
-        ? 'The local world is starting.\n'
-        : `Nobody here is called ${JSON.stringify(request.headers.host ?? '')}. These are: ${[...hosts.keys()].join(', ')}\n`,
-    );
-  };
 }

@@ -16,12 +16,17 @@ export type Rule = {
 /** What is asked for. The path was judged canonical before (no dot segments, no encoded slashes) and has no query. */
 export type Target = { readonly host: string; readonly path: string; readonly method: string };
 
-/**
- * Finds the rule of a request: the first in the order of the configuration. `undefined`: no rule, so nobody may.
- *
- * @param letters For a path in lower case: the rule that a server would mean which takes `/Admin` for `/admin`.
- */
-export type RuleMatcher = (target: Target, letters?: 'of either case') => Rule | undefined;
+/** Finds the rule of a request: the first in the order of the configuration. `undefined`: no rule, so nobody may. */
+export type RuleMatcher = {
+  (target: Target): Rule | undefined;
+  /**
+   * A rule that would come first at a server which takes `/Admin/` for `/admin`, or `/admin` for `/admin/`, and that allows
+   * something else.
+   *
+   * @param rule The target's own.
+   */
+  rival(target: Target, rule: Rule | undefined): Rule | undefined;
+};
 
 type Pattern = {
   readonly path: string;
@@ -32,7 +37,8 @@ type Pattern = {
 type Entry = Pattern & {
   readonly rule: Rule;
   readonly host: string;
-  readonly lowerCase: Pattern;
+  /** In lower case, without a slash at the end. */
+  readonly loose: Pattern;
   readonly methods: ReadonlySet<string> | undefined;
 };
 
@@ -57,12 +63,27 @@ export function compileRules(rules: readonly RuleConfig[]): RuleMatcher {
     }
   }
   const rulesOf = (name: string) => exact.get(name) ?? longestSuffix(below, name);
-  return ({ host, path, method }, letters) => {
-    // most often it comes as it is configured, and needs no taking apart
-    const candidates = exact.get(host) ?? rulesOf(hostName(host));
-    return candidates?.find((entry) => covers(entry, method) && matches(letters ? entry.lowerCase : entry, path))?.rule;
+  // most often it comes as it is configured, and needs no taking apart
+  const candidatesFor = (host: string) => exact.get(host) ?? rulesOf(hostName(host)) ?? [];
+  const match = ({ host, path, method }: Target) =>
+    candidatesFor(host).find((entry) => covers(entry, method) && matches(entry, path))?.rule;
+  const rival = ({ host, path, method }: Target, rule: Rule | undefined) => {
+    const asked = loosely(path);
+    for (const entry of candidatesFor(host)) {
+      if (entry.rule === rule) return undefined;
+      if (covers(entry, method) && matches(entry.loose, asked) && !allowTheSame(entry.rule, rule)) return entry.rule;
+    }
+    return undefined;
   };
+  return Object.assign(match, { rival });
 }
+
+/** Is it all the same which of these decides? */
+export function allowTheSame(one: Rule | undefined, other: Rule | undefined): boolean {
+  return one === other || (one !== undefined && other !== undefined && allowed(one) === allowed(other));
+}
+
+const allowed = ({ config }: Rule): string => JSON.stringify([config.allow].flat());
 
 function compile(config: RuleConfig): Entry {
   const allowed = typeof config.allow === 'string' ? [config.allow] : config.allow;
@@ -79,9 +100,14 @@ function compile(config: RuleConfig): Entry {
     },
     host: config.host.toLowerCase(),
     ...patternOf(config.path),
-    lowerCase: patternOf(config.path.toLowerCase()),
+    loose: patternOf(loosely(config.path)),
     methods,
   };
+}
+
+function loosely(path: string): string {
+  const lower = path.toLowerCase();
+  return lower.length > 1 && lower.endsWith('/') ? lower.slice(0, -1) : lower;
 }
 
 const patternOf = (path: string): Pattern => ({

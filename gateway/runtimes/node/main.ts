@@ -1,5 +1,5 @@
 import closeWithGrace from 'close-with-grace';
-import { createGateway } from '../../app.ts';
+import { createGateway, type Gateway } from '../../app.ts';
 import { createNodeDeps } from './deps.ts';
 import { listen } from './listen.ts';
 import { createListener } from './listener.ts';
@@ -21,7 +21,13 @@ export async function serve(configFile?: string): Promise<void> {
   log.info('starting', { version: crossgateVersion, node: process.version, config: file });
   const databaseAccess = loadDatabaseAccess(config.database, { sources });
   const { deps, close } = await createNodeDeps(config, { databaseAccess, log });
-  const gateway = createGateway(deps);
+  let gateway: Gateway;
+  try {
+    gateway = createGateway(deps);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const unfollow = await gateway.feed.follow();
   const stopLogouts = gateway.logouts.follow();
   const stopWorking = async () => {

@@ -82,6 +82,27 @@ describe('crossgate serve', () => {
     await empty.drop();
   });
 
+  it('ends where the keys are not those that an app needs, and says which', async () => {
+    const keys = generateKeyFile('ES256');
+    const [home, origins] = ['http://wiki.acme.localhost/', ['http://wiki.acme.localhost']];
+    const wiki = {
+      id: 'wiki',
+      name: 'Wiki',
+      home,
+      origins,
+      redirectUris: [home],
+      public: true,
+      tokenAlgorithm: 'RS256',
+    };
+    const run = serve({
+      CROSSGATE_KEYS: JSON.stringify({ ...keys, openid: keys.openid.filter(({ alg }) => alg !== 'RS256') }),
+      CROSSGATE_CLIENTS: JSON.stringify([wiki]),
+      CROSSGATE_LISTEN_PORT: '0',
+    });
+    expect(await run.ended).toBe(1);
+    expect(run.err).toContain('keys.openid holds no key for RS256');
+  });
+
   it('starts with a database that hangs up, and says what to look at', async () => {
     const { createServer: listenTcp } = await import('node:net');
     const pooler = listenTcp((socket) => socket.destroy()).listen(0, '127.0.0.1');

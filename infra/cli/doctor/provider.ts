@@ -65,8 +65,10 @@ export async function lookAtProvider(
 /** What a provider answered by RFC 6749 §5.2, wherever among the causes it is. */
 function oauthError(error: unknown): string | undefined {
   for (let one = error; one instanceof Error; one = one.cause) {
-    const { error: code } = one as { error?: unknown };
+    const { error: code, status } = one as { error?: unknown; status?: unknown };
     if (typeof code === 'string') return code;
+    // with a challenge, as it has to come, the body is not looked at
+    if (status === 401) return 'invalid_client';
   }
   return undefined;
 }

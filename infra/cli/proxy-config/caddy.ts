@@ -76,6 +76,7 @@ ${lines(4, told)}
 					+Set-Cookie {http.vars.crossgate_renewed}
 					Cache-Control "private, no-store"
 					-CDN-Cache-Control
+					-Cloudflare-CDN-Cache-Control
 					-Surrogate-Control
 					-Expires
 					defer

@@ -136,7 +136,7 @@ function envoy_on_response(handle)
     renewed = renewed or (name == "set-cookie" and value:find("^__Secure%-sso") ~= nil)
   end
   if not renewed then return end
-  for _, name in ipairs({ "cdn-cache-control", "surrogate-control", "expires" }) do headers:remove(name) end
+  for _, name in ipairs({ "cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control", "expires" }) do headers:remove(name) end
   headers:replace("cache-control", "private, no-store")
 end`;
 

@@ -59,6 +59,7 @@ ${patterns.map((pattern) => `    http-request del-header ${pattern} -m reg`).joi
     acl renewed var(txn.crossgate_renewed) -m found
     http-response strict-mode off
     http-response del-header CDN-Cache-Control if renewed
+    http-response del-header Cloudflare-CDN-Cache-Control if renewed
     http-response del-header Surrogate-Control if renewed
     http-response del-header Expires if renewed
     http-response set-header Cache-Control "private, no-store" if renewed

@@ -78,6 +78,8 @@ ${site.tls ? indent([`ssl_certificate ${site.tls.certificate};`, `ssl_certificat
     add_header Set-Cookie $sso_renewed always;
     add_header Cache-Control $sso_caching always;
     add_header CDN-Cache-Control $sso_caching always;
+    add_header Cloudflare-CDN-Cache-Control $sso_caching always;
+    add_header Surrogate-Control $sso_caching always;
 
     location = /.crossgate/check {
         internal;

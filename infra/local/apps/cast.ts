@@ -6,6 +6,9 @@ export type Actor =
   | 'browser'
   | 'notes'
   | 'photos'
+  | 'wiki'
+  | 'docs'
+  | 'edge'
   | 'globex'
   | 'other'
   | 'gateway'
@@ -19,9 +22,12 @@ export const lanes: readonly Actor[] = [
   'browser',
   'notes',
   'photos',
+  'docs',
+  'edge',
   'globex',
   'other',
   'gateway',
+  'wiki',
   'pool',
   'lambda',
   'queue',
@@ -33,6 +39,9 @@ export const names: Readonly<Record<Actor, string>> = {
   browser: 'Browser',
   notes: 'Notes',
   photos: 'Photos',
+  wiki: 'Wiki',
+  docs: 'Docs',
+  edge: 'Edge',
   globex: 'Globex',
   other: 'Elsewhere',
   gateway: 'Gateway',
@@ -54,6 +63,9 @@ export function createCast(at: WorldAddresses): Cast {
   const known = new Map<string, Actor>([
     [nameOf(at.notes), 'notes'],
     [nameOf(at.photos), 'photos'],
+    [nameOf(at.wiki), 'wiki'],
+    [nameOf(at.docs), 'docs'],
+    ['edge', 'edge'],
     [nameOf(at.globex), 'globex'],
     [nameOf(at.gateway), 'gateway'],
     [nameOf(at.userPool), 'pool'],
@@ -64,7 +76,7 @@ export function createCast(at: WorldAddresses): Cast {
   ]);
   return {
     actor: (host) => known.get(host) ?? 'other',
-    isApp: (actor) => actor === 'notes' || actor === 'photos' || actor === 'globex' || actor === 'other',
+    isApp: (actor) => ['notes', 'photos', 'wiki', 'docs', 'globex', 'other'].includes(actor),
   };
 }
 
@@ -80,6 +92,8 @@ export function movement({ kind, host, details }: Step, cast: Cast): Movement {
       const isPerson = by === 'navigation' || by === 'page' || by === 'frame' || by === 'fedcm';
       // it comes in its own time, when nobody's request is under way
       if (String(details.path).endsWith('/backchannel-logout')) return { from: 'gateway', to: here, answered: true };
+      // whoever asks for the wiki comes to the gateway
+      if (isPerson && here === 'wiki') return { from: 'browser', to: 'gateway', answered: true };
       return { from: isPerson ? 'browser' : by === 'server' ? 'other' : cast.actor(by), to: here, answered: true };
     }
     case 'cookie':
@@ -88,6 +102,8 @@ export function movement({ kind, host, details }: Step, cast: Cast): Movement {
       return { from: 'pool', to: 'gateway', answered: false };
     case 'trigger':
       return { from: details.messages === undefined ? 'pool' : 'queue', to: 'lambda', answered: true };
+    case 'edge':
+      return { from: 'docs', to: 'edge', answered: true };
     case 'queue':
       if (details.event === 'sent') return { from: 'lambda', to: 'queue', answered: true };
       return { from: 'queue', to: details.event === 'received' ? 'lambda' : 'queue', answered: false };

@@ -59,8 +59,22 @@ function rows(people: readonly PersonRows[] | undefined, lastPerson: string | un
 }
 
 function personRows(person: PersonRows): Html {
-  const { id, email, name, state, provider, subject, roles, permissions, version, sessions, notes, pictures, orders } =
-    person;
+  const {
+    id,
+    email,
+    name,
+    state,
+    provider,
+    subject,
+    roles,
+    permissions,
+    version,
+    sessions,
+    notes,
+    pictures,
+    orders,
+    edits,
+  } = person;
   const none = html`<span class="quiet">none</span>`;
   return html`<article class="rows"><h4><bdi>${name ?? email ?? id}</bdi></h4>
 <dl class="facts-list">
@@ -78,6 +92,6 @@ function personRows(person: PersonRows): Html {
             html`<li><code>${shortened(sid)}</code> <span class="quiet small">since ${created.slice(11, 16)}, until ${ends.slice(11, 16)} UTC</span></li>`,
         )}</ul>`
   }</dd>
-<dt>rows with this id</dt><dd>${notes} ${notes === 1 ? 'note' : 'notes'}, ${pictures} ${pictures === 1 ? 'picture' : 'pictures'}, ${orders} ${orders === 1 ? 'order' : 'orders'}</dd>
+<dt>rows with this id</dt><dd>${notes} ${notes === 1 ? 'note' : 'notes'}, ${pictures} ${pictures === 1 ? 'picture' : 'pictures'}, ${orders} ${orders === 1 ? 'order' : 'orders'}, ${edits} ${edits === 1 ? 'edit' : 'edits'}</dd>
 </dl></article>`;
 }

@@ -23,6 +23,10 @@ const browse = (url: string, path: string, location?: string, more: Record<strin
 const asks = (path: string, more: Record<string, unknown>) =>
   step('request', 'auth.acme.localhost', { method: 'POST', path, status: 200, by: 'page', ...more });
 
+const ann = { 'Remote-User': '7', 'Remote-Email': 'ann@acme.test', 'Remote-Name': 'Ann', 'Remote-Groups': 'admin' };
+const edge = (name: string, more: Record<string, unknown>) =>
+  step('edge', 'edge', { function: name, event: 'viewer-request', ...more });
+
 it.each([
   [
     'an app without a cookie',
@@ -188,6 +192,44 @@ it.each([
     step('cookie', 'notes.acme.localhost', { name: '__Host-app_session', action: 'set' }),
     /counts only beside the shared cookie/,
   ],
+  // apps without code
+  ['the wiki, of nobody', browse(at.wiki, '/', `${at.gateway}/login?return_to=x`), /^Wiki can’t sign anybody in/],
+  ['the wiki, of an old cookie', browse(at.wiki, '/', `${at.gateway}/refresh?return_to=x`), /half hour is over/],
+  ['the wiki, handed on', browse(at.wiki, '/', undefined, { handedOn: ann }), /handed the request on as Ann\.$/],
+  [
+    'the wiki, handed on as somebody without a name',
+    browse(at.wiki, '/', undefined, { handedOn: { ...ann, 'Remote-Name': '' } }),
+    /handed the request on as ann@acme\.test\.$/,
+  ],
+  [
+    'the wiki that has no such page',
+    browse(at.wiki, '/x', undefined, { status: 404, handedOn: ann }),
+    /as Ann\. .*own answer/,
+  ],
+  [
+    'the wiki’s goodbye',
+    browse(at.wiki, '/bye', undefined, { handedOn: {} }),
+    /everybody may see this page.* as nobody/,
+  ],
+  ['the wiki, refused', browse(at.wiki, '/edit', undefined, { status: 403 }), /its rule for this path says no/],
+  ['the wiki, down', browse(at.wiki, '/', undefined, { status: 502, handedOn: ann }), /Wiki does not answer/],
+  ['the wiki itself', browse(at.wiki, '/', undefined, { by: 'auth.acme.localhost', handedOn: ann }), /four headers/],
+  [
+    'the wiki itself, written in',
+    browse(at.wiki, '/edit', undefined, { method: 'POST', by: 'auth.acme.localhost', handedOn: ann }),
+    /kept under that id/,
+  ],
+  ['a file', browse(at.docs, '/'), /from a folder of files/],
+  ['a file, of nobody', browse(at.docs, '/', `${at.gateway}/login`), /where that says/],
+  ['a file, refused', browse(at.docs, '/admin/costs', undefined, { status: 403 }), /the folder is never asked/],
+  ['no file', browse(at.docs, '/x', undefined, { status: 404 }), /no such file/],
+  ['the edge, of nobody', edge('check-auth', { status: 302, location: `${at.gateway}/login` }), /no sign-in cookie/],
+  ['the edge, of an old cookie', edge('check-auth', { status: 302, location: `${at.gateway}/refresh` }), /half hour/],
+  ['the edge, refusing', edge('check-auth', { status: 403 }), /says no/],
+  ['the edge, letting through', edge('check-auth', { identity: ann }), /through as Ann\. It asks nobody/],
+  ['the edge, letting anybody through', edge('check-auth', { identity: { 'Remote-User': '' } }), /as nobody/],
+  ['the edge, adding headers', edge('http-headers', { added: ['a', 'b'] }), /^http_headers adds 2 headers/],
+  ['the edge, signing out', edge('sign-out', { status: 303, location: `${at.gateway}/logout` }), /which asks first/],
 ])('says what it means: %s', (_, one, words) => {
   expect(inWords(one, cast)).toMatch(words);
 });
@@ -215,6 +257,12 @@ it.each([
   ],
   ['A page that was left open', [asks('/frame/check', { answer: 'signed-in' })]],
   ['Signing out everywhere', [browse(at.globex, '/sso/logout', `${at.gateway}/end-session`, { method: 'POST' })]],
+  ['Opening Wiki', [browse(at.wiki, '/', undefined, { handedOn: ann })]],
+  ['Opening Wiki, without a password', [browse(at.wiki, '/', `${at.gateway}/login`), login]],
+  ['Writing in the wiki', [browse(at.wiki, '/edit/lunch', at.wiki, { method: 'POST' })]],
+  ['Wiki noticed a sign-out elsewhere', [browse(at.wiki, '/bye', undefined, { query: { elsewhere: '1' } })]],
+  ['Opening Docs', [browse(at.docs, '/'), edge('check-auth', { identity: ann })]],
+  ['About to sign out', [browse(at.docs, '/_sso/sign-out', `${at.gateway}/logout`)]],
 ])('calls a journey “%s”', (title, steps) => {
   expect(journeyTitle(steps, cast)).toBe(title);
 });

@@ -1,5 +1,6 @@
 import type { Step } from '../journal.ts';
 import { type Actor, type Cast, names } from './cast.ts';
+import { atDocs, atEdge, atWiki, guardedTitle } from './in-words-guarded.ts';
 import { handOffAtApp, handOffAtGateway, handOffCookie, handOffTitle, isLeftOpen } from './in-words-hand-off.ts';
 
 /** What a step means, for somebody who has never heard of OAuth. One or two sentences; plain text. */
@@ -10,6 +11,8 @@ export function inWords(step: Step, cast: Cast): string {
       return request(step, cast);
     case 'cookie':
       return cookie(step, cast);
+    case 'edge':
+      return atEdge(step);
     case 'token':
       return step.details.event === 'refresh'
         ? 'The user pool makes new tokens, with the person’s claims as they are now.'
@@ -33,6 +36,8 @@ export function journeyTitle(steps: readonly Step[], cast: Cast): string {
   const { method, path } = first.details;
   const special = cast.actor(first.host) === 'globex' ? handOffTitle(where, steps) : undefined;
   if (special !== undefined) return special;
+  const guarded = guardedTitle(first, cast.actor(first.host), where);
+  if (guarded !== undefined) return guarded;
   if (isLeftOpen(path)) return 'A page that was left open';
   if (path === '/logout' && method === 'POST') return 'Signing out everywhere';
   if (path === '/logout') return 'About to sign out';
@@ -55,6 +60,8 @@ function request(step: Step, cast: Cast): string {
   const to = typeof location === 'string' && URL.canParse(location) ? new URL(location) : undefined;
   const target = to && cast.actor(to.hostname);
   const isBrowser = ['navigation', 'page', 'frame', 'fedcm'].includes(String(by));
+  if (here === 'wiki') return atWiki(step, isBrowser, target);
+  if (here === 'docs') return atDocs(step, target);
   const asker = isBrowser || by === 'server' ? 'The app' : names[cast.actor(String(by))];
   const handOff = here === 'gateway' ? handOffAtGateway(asker, step) : undefined;
   if (handOff !== undefined) return handOff;

@@ -24,6 +24,9 @@ type Colours = {
   readonly card: string;
 };
 
+/** What an app knows of whoever is there. */
+export type KnownPerson = Pick<Person, 'id' | 'name' | 'email' | 'roles' | 'permissions'>;
+
 /** A link in an app's bar. */
 export type NavLink = { readonly name: string; readonly href: string };
 
@@ -33,7 +36,7 @@ export type AppPage = {
   readonly body: Html;
   readonly nav: readonly NavLink[];
   /** Absent: nobody is signed in. */
-  readonly person?: Person | undefined;
+  readonly person?: KnownPerson | undefined;
   /** `action` of the form that signs out everywhere. */
   readonly signOutUrl?: string | undefined;
   /** Scripts of the page, by their addresses. */
@@ -42,6 +45,8 @@ export type AppPage = {
 
 /** What differs between an app on our domain and one on another. */
 export type ShellSettings = {
+  /** Rules for the app's own pages, beside those for all. */
+  readonly style?: string;
   /** Directives to add to the policy, for an app that has scripts. */
   readonly policy?: readonly string[];
   /** Where from the app knows what it knows of the person. */
@@ -68,7 +73,7 @@ export function createShell(brand: Brand, settings: ShellSettings = {}): Shell {
     knownBy = 'All of it stands in one signed cookie; nobody was asked.',
     footer = 'A demo app behind Crossgate. It keeps no passwords and no accounts, only rows that carry a person’s id.',
   } = settings;
-  const style = styleOf(brand);
+  const style = styleOf(brand) + (settings.style ?? '');
   const hash = createHash('sha256').update(style).digest('base64');
   return {
     headers: {
@@ -115,7 +120,7 @@ ${body}
 }
 
 /** What the app knows of the person, and the way out. */
-function account(person: Person, signOutUrl: string | undefined, knownBy: string): Html {
+function account(person: KnownPerson, signOutUrl: string | undefined, knownBy: string): Html {
   const { id, email, roles, permissions } = person;
   const name = person.name ?? email ?? id;
   const list = (values: readonly string[] | undefined) =>

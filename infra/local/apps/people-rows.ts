@@ -18,9 +18,11 @@ export type PersonRows = {
   readonly notes: number;
   readonly pictures: number;
   readonly orders: number;
+  /** In the wiki. */
+  readonly edits: number;
 };
 
-type DemoTable = 'notes' | 'photos' | 'orders';
+type DemoTable = 'notes' | 'photos' | 'orders' | 'wiki_edits';
 
 const time = 'YYYY-MM-DD"T"HH24:MI:SS"Z"';
 
@@ -29,7 +31,7 @@ export async function readPeople(sql: postgres.Sql): Promise<readonly PersonRows
   try {
     const [demo] = await sql<Record<DemoTable, boolean>[]>`
       select to_regclass('demo.notes') is not null as notes, to_regclass('demo.photos') is not null as photos,
-        to_regclass('demo.orders') is not null as orders`;
+        to_regclass('demo.orders') is not null as orders, to_regclass('demo.wiki_edits') is not null as wiki_edits`;
     const owned = (table: DemoTable) =>
       demo?.[table] ? sql`(select count(*)::int from demo.${sql(table)} where uid = users.id::text)` : sql`0`;
     return await sql<PersonRows[]>`
@@ -50,7 +52,7 @@ export async function readPeople(sql: postgres.Sql): Promise<readonly PersonRows
             'ends', to_char(ends_at at time zone 'UTC', ${time})) order by sessions.created_at desc)
           from crossgate.sessions where user_id = users.id::text and ends_at > now()), '[]') as sessions,
         ${owned('notes')} as notes, ${owned('photos')} as pictures,
-        ${owned('orders')} as orders
+        ${owned('orders')} as orders, ${owned('wiki_edits')} as edits
       from crossgate.users as users order by created_at desc, email limit 30`;
   } catch (error) {
     // a page that says what happened should say this too, and not break

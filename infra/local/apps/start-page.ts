@@ -8,11 +8,13 @@ export function startPage(at: WorldAddresses, accounts: readonly SeedPerson[]): 
   const [first] = accounts;
   return html`<section class="hero">
 <h1>One sign-in for every app</h1>
-<p class="lead">This is a small company on your own machine: two apps, a sign-in gateway in front of them, a third app of another company on a domain of its own, a stand-in for an Amazon Cognito user pool, and a real Postgres. You sign in once, at one place, and every app knows you by the id of your row in the company’s own users table. No app ever sees a password, and whoever signs out anywhere is signed out everywhere.</p>
+<p class="lead">This is a small company on your own machine: two apps that know how to read its sign-in, two that have no code for it, a sign-in gateway, an app of another company on a domain of its own, a stand-in for an Amazon Cognito user pool, and a real Postgres. You sign in once, at one place, and every app knows you by the id of your row in the company’s own users table. No app ever sees a password, and whoever signs out anywhere is signed out everywhere.</p>
 </section>
 <nav class="doors" aria-label="Where to go">
 ${door('notes', `${at.notes}/`, 'Notes', 'An app on Hono. Short notes, yours alone.')}
 ${door('photos', `${at.photos}/`, 'Photos', 'An app on Express. Pictures, yours alone.')}
+${door('wiki', `${at.wiki}/`, 'Wiki', 'An app without code for signing in, behind the gateway itself.')}
+${door('docs', `${at.docs}/`, 'Docs', 'A folder of files, guarded by CloudFront’s functions.')}
 ${door('globex', `${at.globex}/`, 'Globex', 'Another company, another domain, the same sign-in.')}
 ${door('gateway', `${at.gateway}/`, 'Gateway', 'Who you are, your apps, the way out.')}
 ${door('pool', `${at.userPool}/outbox`, 'Outbox', 'Mail that the user pool would have sent.')}
@@ -25,9 +27,11 @@ ${door('browser', '/what-happened', 'What happened', 'Each redirect, cookie, tok
 <li>Open <a href="${at.photos}/">Photos</a>, another app on another host. It knows you already.</li>
 <li>Look at <a href="/what-happened">what happened</a>: no password crossed an app, and each row carries your id.</li>
 <li>Open <a href="${at.globex}/">Globex</a>, which gets no cookie of this domain. It knows you too: a frame of the gateway told it, or FedCM, or a short trip there and back.</li>
+<li>Open <a href="${at.wiki}/pages/welcome">the wiki</a>, which never heard of signing in: the gateway in front tells it who you are. Edit the page with a second browser beside.</li>
+<li>Open <a href="${at.docs}/">Docs</a>, a few files: a function at CloudFront’s edge reads your cookie, and asks nobody.</li>
 <li>In Photos, press your name and <em>Sign out everywhere</em>.</li>
-<li>Go back to <a href="${at.notes}/">Notes</a>. It has forgotten you too, and so has Globex, within five seconds, if you left it open.</li>
-<li>Sign in as Cyd and open the <a href="${at.notes}/team">Team</a> page in Notes: no role, no entry.</li>
+<li>Go back to <a href="${at.notes}/">Notes</a>. It has forgotten you too, and so has everything that you left open: the wiki at once, Globex within five seconds.</li>
+<li>Sign in as Cyd and open the <a href="${at.notes}/team">Team</a> page in Notes, or <a href="${at.wiki}/edit/lunch">edit</a> the wiki: no role, no entry.</li>
 </ol></section>
 <section class="card" aria-labelledby="people"><h2 id="people">Who you can be</h2>
 <ul class="people">${accounts.map(

@@ -4,9 +4,13 @@ import { type Actor, type Cast, lanes, movement, names } from './cast.ts';
 import { inWords, journeyTitle } from './in-words.ts';
 import type { Html } from './page.ts';
 
-const laneWidth = 66;
+/** What all lanes take together is the text's no more; below the least, names would run into each other. */
+const laneWidths = { least: 53, most: 66, together: 660 };
+const laneWidth = (shown: readonly Actor[]): number =>
+  Math.max(laneWidths.least, Math.min(laneWidths.most, Math.floor(laneWidths.together / shown.length)));
+
 /** Lanes that are shown only where something happened in them. */
-const mayBeAbsent: ReadonlySet<Actor> = new Set(['globex', 'other', 'queue']);
+const mayBeAbsent: ReadonlySet<Actor> = new Set(['wiki', 'docs', 'edge', 'globex', 'other', 'queue']);
 
 /** Journeys, the newest first; in each, its steps in their order. The newest two stand open. */
 export function timeline(steps: readonly Step[], cast: Cast): Html {
@@ -25,6 +29,7 @@ function journey(id: number, steps: readonly Step[], shown: readonly Actor[], ca
   const facts = [
     counted(count('redirect'), 'redirect', 'redirects'),
     counted(count('trigger'), 'trigger', 'triggers'),
+    counted(count('edge'), 'edge function', 'edge functions'),
     counted(count('cookie'), 'cookie', 'cookies'),
   ].filter((fact) => fact !== undefined);
   return html`<details class="journey" id="journey-${id}"${open ? raw(' open') : ''}>
@@ -42,10 +47,10 @@ function clockTime(at: number): Html {
   return html`<time datetime="${iso}">${iso.slice(11, 19)} UTC</time>`;
 }
 
-const middle = (shown: readonly Actor[], actor: Actor): number => shown.indexOf(actor) * laneWidth + laneWidth / 2;
+const middle = (shown: readonly Actor[], actor: Actor): number => (shown.indexOf(actor) + 0.5) * laneWidth(shown);
 
 function heads(shown: readonly Actor[]): Html {
-  return html`<svg width="${shown.length * laneWidth}" height="28">${shown.map(
+  return html`<svg width="${shown.length * laneWidth(shown)}" height="28">${shown.map(
     (actor) =>
       html`<text class="f-${actor}" x="${middle(shown, actor)}" y="18" text-anchor="middle">${names[actor]}</text>`,
   )}</svg>`;
@@ -86,7 +91,7 @@ function wires(step: Step, shown: readonly Actor[], cast: Cast): Html {
     a === b
       ? html`<circle class="d-${to}" cx="${b}" cy="22" r="5"/>`
       : html`<circle class="d-${from}" cx="${a}" cy="22" r="3.5"/>${line(22, a, b, answered ? to : from, !answered)}${answered ? line(36, b, a, to, true) : ''}`;
-  return html`<svg class="wires" width="${shown.length * laneWidth}" aria-hidden="true">${lifelines}${arrow}</svg>`;
+  return html`<svg class="wires" width="${shown.length * laneWidth(shown)}" aria-hidden="true">${lifelines}${arrow}</svg>`;
 }
 
 /** What is worth seeing at first sight. */
@@ -99,7 +104,7 @@ function extras({ kind, details }: Step): Html | '' {
     if (action === 'set') chips.push(lifetime(maxAge));
     if (Array.isArray(flags)) chips.push(...flags.map(String).filter((flag) => flag !== 'Path=/'));
   }
-  if (kind === 'trigger') chips.push(`${details.durationMs} ms`);
+  if (kind === 'trigger' || kind === 'edge') chips.push(`${details.durationMs} ms`);
   if (details.times !== undefined) chips.push(`${details.times} times so far`);
   const said = typeof claims === 'object' && claims !== null ? Object.entries(claims) : [];
   const telling = said.filter(([name]) => ['uid', 'sub', 'name', 'roles', 'permissions'].includes(name));

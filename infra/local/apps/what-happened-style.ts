@@ -6,6 +6,9 @@ const actors = {
     browser: '#4a5563',
     notes: '#8a5206',
     photos: '#5a35a8',
+    wiki: '#0b5a6f',
+    docs: '#6d2f63',
+    edge: '#6b4f00',
     globex: '#1f3fbf',
     other: '#63651d',
     gateway: '#0d6350',
@@ -18,6 +21,9 @@ const actors = {
     browser: '#b4c0cd',
     notes: '#f0bd6a',
     photos: '#c3adff',
+    wiki: '#83d3e6',
+    docs: '#e5a8d9',
+    edge: '#e6c662',
     globex: '#a9b8ff',
     other: '#d3d57a',
     gateway: '#7ad6bb',
@@ -90,7 +96,7 @@ background:transparent;color:inherit;font:inherit;font-weight:600;cursor:pointer
 .empty{display:grid;justify-items:center;gap:.5rem;padding:3.5rem 1.5rem;border:1px dashed var(--edge);border-radius:1rem;text-align:center}
 .error{padding:.75rem 1rem;border-radius:.625rem;background:var(--shut);color:var(--shutInk)}
 
-.doors{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:.875rem}
+.doors{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,16rem),1fr));gap:.875rem}
 .door{display:grid;align-content:start;gap:.25rem;padding:1.125rem 1.25rem 1.25rem;background:var(--card);border:1px solid var(--line);border-radius:1rem;color:inherit;text-decoration:none}
 .door:hover{border-color:var(--accent)}
 .door strong{font-size:1.125rem}
