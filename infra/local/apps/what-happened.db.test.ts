@@ -36,7 +36,16 @@ const text = async (path: string, init: RequestInit = {}) => await (await ask(pa
 describe('the start page', () => {
   it('leads everywhere, and says whom one can be', async () => {
     const shown = await text('/');
-    for (const address of [at.notes, at.photos, at.wiki, at.docs, at.globex, at.gateway, `${at.userPool}/outbox`, '/what-happened"'])
+    for (const address of [
+      at.notes,
+      at.photos,
+      at.wiki,
+      at.docs,
+      at.globex,
+      at.gateway,
+      `${at.userPool}/outbox`,
+      '/what-happened"',
+    ])
       expect(shown).toContain(`href="${address}`);
     for (const said of ['ann@acme.test', 'bob@acme.test', 'cyd@acme.test', 'correct horse battery staple'])
       expect(shown).toContain(said);
