@@ -57,6 +57,6 @@ describe('crossgate reconcile ends with', () => {
 
   it('1 for a database that is not migrated', async () => {
     await world.sql`drop schema crossgate cascade`;
-    expect(await world.run()).toMatchObject({ exit: 1, err: expect.stringContaining('not yet run') });
+    expect(await world.run()).toMatchObject({ exit: 1, err: expect.stringContaining('steps that have not run') });
   });
 });

@@ -127,7 +127,7 @@ export function attemptsSuite(start: StartSubject): void {
     });
 
     it('never goes by the Host or the forwarded host that a request names', async () => {
-      const { at, ask, provider } = subject();
+      const { at, ask, askDirectly, front, provider } = subject();
       const accept = 'text/html';
       for (const host of [
         'evil.test',
@@ -135,7 +135,8 @@ export function attemptsSuite(start: StartSubject): void {
         'acme.localhost',
         new URL(at.notes).host.replace('notes', 'x'),
       ]) {
-        const answer = await ask('/login', { headers: { accept, host } });
+        expect([host, (await ask('/login', { headers: { accept, host } })).status]).toEqual([host, front.strangeHost]);
+        const answer = await askDirectly('/login', { headers: { accept, host } });
         expect([host, answer.status]).toEqual([host, 421]);
         expect(answer.cookies).toEqual([]);
         expect(answer.body).not.toContain('evil.test');

@@ -16,19 +16,20 @@ import { createSignOut } from '../../gateway/runtimes/lambda-edge/sign-out.ts';
 import { type Seconds, systemClock } from '../../shared/clock.ts';
 import { parseConfigPart } from '../../shared/config.ts';
 import { readPrivateJwk, type SigningKey } from '../../shared/keys/signing.ts';
-import { runCommand } from '../cli/console.testing.ts';
 import { parseEdgeConfig } from '../cli/edge/config.ts';
 import { generateEdgeKeyFile, readEdgeKeyFile } from '../cli/edge/key-file.ts';
 import type { StandaloneEdgeConfig } from '../cli/edge/schema.ts';
 import { type FilledFunction, fillStandalone } from '../cli/edge/settings.ts';
-import { buildEdgeFunctions } from '../release/edge-functions.ts';
 import { type Browser, createBrowser, type Page, type Tab } from './browser.ts';
 import { type Deployed, distribution } from './cloudfront-server.testing.ts';
-import { importFunctions } from './edge-functions.testing.ts';
+import { buildFunctions, importFunctions } from './edge-functions.testing.ts';
 import { type Answer, type Ask, ask } from './exchange.ts';
 import { people, type SuitePerson } from './people.testing.ts';
 import { type ProviderUnderTest, providerId, type StartProvider } from './provider.testing.ts';
 import { memoryRooms } from './rooms.testing.ts';
+
+/** What the origin got to see. */
+export type Seen = { readonly path: string; readonly headers: Readonly<Record<string, string>> };
 
 /** How the functions run: as they are written, or out of the zip files that the command makes. */
 export type Form = 'sources' | 'bundles';
@@ -117,7 +118,7 @@ export async function startEdgeSite(startProvider: StartProvider, form: Form): P
           log: keepingLog(lines),
           patience: 400,
         })
-      : await fromBundles(written, folder);
+      : await importFunctions(await buildFunctions(written, folder));
   // bundles write to standard output, as everything in Lambda does
   const write = process.stdout.write.bind(process.stdout);
   const output = vi.spyOn(process.stdout, 'write').mockImplementation((text, ...more) => {
@@ -125,7 +126,17 @@ export async function startEdgeSite(startProvider: StartProvider, form: Form): P
     lines.push(String(text));
     return true;
   });
-  listeners.set('docs.acme.localhost', distribution(deployed));
+  const origin = createServer(showWhatCame);
+  origin.listen(0, '127.0.0.1');
+  await once(origin, 'listening');
+  listeners.set(
+    'docs.acme.localhost',
+    distribution({
+      aliases: [new URL(at).host],
+      functions: deployed,
+      origin: (origin.address() as AddressInfo).port,
+    }),
+  );
 
   const site: EdgeSite = {
     at,
@@ -149,13 +160,21 @@ export async function startEdgeSite(startProvider: StartProvider, form: Form): P
     async stop() {
       output.mockRestore();
       vi.useRealTimers();
-      server.closeAllConnections();
-      server.close();
+      for (const one of [server, origin]) {
+        one.closeAllConnections();
+        one.close();
+      }
       rmSync(folder, { recursive: true, force: true });
     },
   };
   return site;
 }
+
+/** The site itself, whose answers may be stored. */
+const showWhatCame: RequestListener = ({ url: path = '/', headers }, response) => {
+  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'max-age=604800' });
+  response.end(JSON.stringify({ path, headers }));
+};
 
 function fromSources(written: object, keyFile: object, secret: string, deps: EdgeDeps): Deployed[] {
   const config = parseEdgeConfig(written) as StandaloneEdgeConfig;
@@ -176,16 +195,7 @@ function fromSources(written: object, keyFile: object, secret: string, deps: Edg
     }
   };
   const filled = fillStandalone(config, readEdgeKeyFile(JSON.stringify(keyFile)), secret);
-  return filled.map((one) => ({ event: one.event, paths: one.behaviours, handler: make(one) }));
-}
-
-async function fromBundles(written: object, folder: string): Promise<Deployed[]> {
-  await buildEdgeFunctions(join(folder, 'prebuilt'));
-  writeFileSync(join(folder, 'edge.json'), JSON.stringify(written));
-  const args = ['build', 'lambda-edge', '-c', 'edge.json', '-o', 'out', '--bundles', 'prebuilt'];
-  const ran = await runCommand(args, { cwd: folder });
-  if (ran.exit !== 0) throw new Error(ran.err);
-  return await importFunctions(folder);
+  return filled.map((one) => ({ event: one.event, paths: one.behaviours, handler: make(one) }) as Deployed);
 }
 
 /** A site for the tests of one `describe`, started before them and stopped after. */

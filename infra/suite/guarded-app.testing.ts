@@ -1,4 +1,5 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import type { HeaderReader } from '../../shared/navigation.ts';
 import { ask } from './exchange.ts';
 
 /** Address of the reverse proxy: the only peer whose forwarded headers the gateway believes. */
@@ -13,6 +14,23 @@ export type Greeting = {
   readonly method: string;
   readonly user: string;
   readonly groups: string;
+};
+
+/** Says who a request is of, by the headers of whoever looked at it before. */
+export function greeting(request: Pick<IncomingMessage, 'headers' | 'method'>, told: HeaderReader): string {
+  const answer: Greeting = {
+    app: request.headers.host ?? '',
+    method: request.method ?? 'GET',
+    user: told('remote-user') ?? 'no header',
+    groups: told('remote-groups') ?? 'no header',
+  };
+  return JSON.stringify(answer);
+}
+
+/** The app itself, as an origin that believes the headers it gets. */
+export const greet: RequestListener = (request, response) => {
+  const told: HeaderReader = (name) => request.headersDistinct[name]?.join(', ');
+  response.writeHead(200, { 'content-type': 'application/json' }).end(greeting(request, told));
 };
 
 /**
@@ -42,13 +60,8 @@ export function guardedApp(gateway: string): RequestListener {
           if (answer.cookies.length > 0) response.setHeader('set-cookie', answer.cookies);
           return void response.end(answer.body);
         }
-        const greeting: Greeting = {
-          app: headers.host ?? '',
-          method,
-          user: answer.headers.get('remote-user') ?? 'no header',
-          groups: answer.headers.get('remote-groups') ?? 'no header',
-        };
-        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(greeting));
+        const body = greeting(request, (name) => answer.headers.get(name) ?? undefined);
+        response.writeHead(200, { 'content-type': 'application/json' }).end(body);
       },
       (error: unknown) => response.writeHead(502).end(String(error)),
     );

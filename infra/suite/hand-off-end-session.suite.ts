@@ -106,11 +106,23 @@ export function endSessionSuite(start: StartSubject): void {
         'without a session',
         (token) => signToken(subject().keyring.openid, 'JWT', { ...claimsOf(token), sid: undefined }),
       ],
-      ['without end', () => 'x'.repeat(9000)],
+      ['that is very long', () => 'x'.repeat(8000)],
     ])('with an ID token %s is asked about', async (_, forge) => {
       const { browser, tab, token } = await signedInAt(subject().parties.globex);
       const page = await tab.goto(endSession({ id_token_hint: await forge(token) }));
       expect(textOf(page.body)).toContain('Sign out of all apps?');
+      expect(await sessionOf(browser, subject())).toBeDefined();
+    });
+
+    it('with an ID token without end is asked about, where the gateway gets to read it', async () => {
+      const { askDirectly, at, front } = subject();
+      const { browser, tab } = await signedInAt(subject().parties.globex);
+      const url = new URL(endSession({ id_token_hint: 'x'.repeat(9000) }));
+      expect((await tab.goto(url.href)).status).toBe(front.longAddress ?? 200);
+      const headers = { cookie: browser.jar.header(new URL(at.gateway)) ?? '', accept: 'text/html' };
+      const answer = await askDirectly(`${url.pathname}${url.search}`, { headers });
+      expect(answer.headers.get('location')).toBe(`${at.gateway}/logout`);
+      expect(textOf((await tab.goto(`${at.gateway}/logout`)).body)).toContain('Sign out of all apps?');
       expect(await sessionOf(browser, subject())).toBeDefined();
     });
 

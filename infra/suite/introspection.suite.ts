@@ -78,6 +78,9 @@ export function introspectionSuite(start: StartSubject): void {
       ['one with another signature', (token) => `${token.slice(0, -6)}AAAAAA`],
       ['one without a signature', (token) => token.replace(/[^.]*$/, '')],
       ['one that says it is unsigned', (token) => `${btoa('{"alg":"none","typ":"sso+jwt"}')}.${token.split('.')[1]}.`],
+      ['what brings a real one along', (token) => `x; __Secure-sso=${token}`],
+      ['one that brings another along', (token) => `${token}; __Secure-sso=x`],
+      ['one with something behind it', (token) => `${token} `],
       ['one of an unknown issuer', () => `${btoa('{"alg":"RS256"}')}.${btoa('{"iss":"https://evil.test"}')}.AAAA`],
     ])('calls %s inactive, and says no more', async (_, change) => {
       const { token } = await domainToken();

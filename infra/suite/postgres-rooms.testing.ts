@@ -39,7 +39,10 @@ export const postgresRooms: OpenRooms = async ({ users, providers }) => {
   const giveRoles = async (id: UserId, roles: readonly string[]) => {
     await own.begin(async (sql) => {
       await sql`delete from crossgate.user_roles where user_id = ${id}`;
-      for (const role of roles) await sql`insert into crossgate.user_roles (user_id, role) values (${id}, ${role})`;
+      for (const role of roles) {
+        await sql`insert into crossgate.roles (name) values (${role}) on conflict do nothing`;
+        await sql`insert into crossgate.user_roles (user_id, role) values (${id}, ${role})`;
+      }
     });
   };
   for (const { sub, email, name, roles } of Object.values(people)) {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Browser, textOf } from './browser.ts';
-import { sessionOf } from './looking.testing.ts';
+import { askedAbout, sessionOf, untilAppsKnow } from './looking.testing.ts';
 import { people, type SuitePerson } from './people.testing.ts';
 import { type StartSubject, subjectFor } from './subject.testing.ts';
 
@@ -84,6 +84,10 @@ export function revocationSuite(start: StartSubject): void {
       expect(await statusAt(browser, '/team/x')).toBe(200);
       expect(await statusAt(browser, '/write/x')).toBe(200);
       await giveRoles(people.bob, []);
+      await untilAppsKnow(subject(), browser, async () => {
+        expect(await statusAt(browser, '/team/x')).toBe(200);
+        expect(await statusAt(browser, '/write/x')).toBe(200);
+      });
       expect(await statusAt(browser, '/team/x')).toBe(403);
       expect(await statusAt(browser, '/write/x')).toBe(403);
       expect(await statusAt(browser, '/')).toBe(200);
@@ -94,6 +98,8 @@ export function revocationSuite(start: StartSubject): void {
       const { browser, tab } = await signedIn(people.cyd);
       expect(await statusAt(browser, '/team/x')).toBe(403);
       await giveRoles(people.cyd, ['editor']);
+      const still = async () => expect(await statusAt(browser, '/team/x')).toBe(403);
+      await untilAppsKnow(subject(), browser, still, 'end');
       const page = await tab.goto(`${at.notes}/team/x`);
       expect(page.status).toBe(200);
       expect(JSON.parse(page.body)).toMatchObject({ groups: 'editor' });
@@ -101,21 +107,33 @@ export function revocationSuite(start: StartSubject): void {
       expect(await statusAt(browser, '/team/x')).toBe(200);
     });
 
-    it.each(['disabled', 'deleted'] as const)(
-      'is out of every browser once the news of being %s are there',
-      async (state) => {
-        const { at, provider, signedIn } = subject();
-        const laptop = await signedIn(people.dan);
-        const phone = await signedIn(people.dan);
-        await setState(people.dan, state);
-        for (const { browser, tab } of [laptop, phone]) {
-          expect((await tab.load('fetch', `${at.notes}/`)).status).toBe(401);
-          const page = await browser.tab().goto(`${at.notes}/`);
-          expect([at.gateway, provider.origin]).toContain(new URL(page.url).origin);
-          expect(await sessionOf(browser, subject())).toBeUndefined();
-        }
-      },
-    );
+    it('with more roles than a cookie holds is let in by them where somebody can be asked, and nowhere else', async () => {
+      const { at, front, signedIn } = subject();
+      const roles = Array.from({ length: 60 }, (_, i) => `${'long-name-of-a-role-'.repeat(3)}${i}`);
+      changed.push(people.bob);
+      await subject().giveRoles(people.bob, ['editor', ...roles]);
+      const { browser } = await signedIn(people.bob);
+      expect(await statusAt(browser, '/')).toBe(200);
+      const atApps = { news: 200, cookie: 403 }[front.appsGoBy];
+      expect(await statusAt(browser, '/team/x')).toBe(atApps);
+      expect((await askedAbout(browser, `${at.notes}/team/x`, subject())).status).toBe(204);
+    });
+
+    it.each(['disabled', 'deleted'] as const)('is out of every browser once apps know of being %s', async (state) => {
+      const { at, provider, signedIn } = subject();
+      const laptop = await signedIn(people.dan);
+      const phone = await signedIn(people.dan);
+      await setState(people.dan, state);
+      const fetched = async ({ tab }: typeof laptop) => (await tab.load('fetch', `${at.notes}/`)).status;
+      const still = async () => expect([await fetched(laptop), await fetched(phone)]).toEqual([200, 200]);
+      await untilAppsKnow(subject(), phone.browser, still, 'end');
+      for (const { browser, tab } of [laptop, phone]) {
+        expect((await tab.load('fetch', `${at.notes}/`)).status).toBe(401);
+        const page = await browser.tab().goto(`${at.notes}/`);
+        expect([at.gateway, provider.origin]).toContain(new URL(page.url).origin);
+        expect(await sessionOf(browser, subject())).toBeUndefined();
+      }
+    });
 
     it.each([
       ['disabled', 'account_disabled'],
@@ -146,16 +164,19 @@ export function revocationSuite(start: StartSubject): void {
     });
 
     it('keeps no page that needs a role while news are missing for over a minute; being signed in is enough elsewhere', async () => {
-      const { at, hear, pass, signedIn } = subject();
-      const { browser, tab } = await signedIn(people.ann);
+      const { at, front, hear, pass, signedIn } = subject();
+      const { browser } = await signedIn(people.ann);
       await pass(50, 'deaf');
       expect(await statusAt(browser, '/team/x')).toBe(200);
       await pass(20, 'deaf');
-      const page = await tab.goto(`${at.notes}/team/x`);
+      const page = await askedAbout(browser, `${at.notes}/team/x`, subject());
       expect(page.status).toBe(503);
       expect(page.headers.get('retry-after')).toBe('5');
       expect(textOf(page.body)).toContain('permissions_stale');
-      expect(await statusAt(browser, '/write/x')).toBe(503);
+      // who goes by the cookie alone has no news to miss
+      const atApps = { news: 503, cookie: 200 }[front.appsGoBy];
+      expect(await statusAt(browser, '/team/x')).toBe(atApps);
+      expect(await statusAt(browser, '/write/x')).toBe(atApps);
       expect(await statusAt(browser, '/')).toBe(200);
       expect(await statusAt(browser, '/public/x')).toBe(200);
       await hear();

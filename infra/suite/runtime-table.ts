@@ -6,7 +6,7 @@ type Tally = { passed: number; failed: number; skipped: number };
 
 /**
  * Ends a run of `*.runtime.test.ts` with a table: the suites' parts downwards, the runtimes beside each other. A dash: that
- * part is not there, for CloudFront's functions are no gateway. What did not pass follows test by test;
+ * part is not there; a sign-out at an app's own address is only at CloudFront. What did not pass follows test by test;
  * `RUNTIME_TABLE=full` shows them all.
  */
 export default class RuntimeTable implements Reporter {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { textOf } from './browser.ts';
-import { cookiesSet, domainCookieOf, sessionOf } from './looking.testing.ts';
+import { cookiesSet, domainCookieOf, sessionOf, untilAppsKnow } from './looking.testing.ts';
 import { people } from './people.testing.ts';
 import { type StartSubject, subjectFor } from './subject.testing.ts';
 
@@ -47,6 +47,10 @@ export function siblingSuite(start: StartSubject): void {
       await tab.submit();
       await provider.finishSignOut(tab);
       browser.toss(at.sibling, toss(old));
+      await untilAppsKnow(subject(), browser, async () => {
+        expect(JSON.parse((await tab.goto(`${at.notes}/`)).body)).toMatchObject({ user: uid(people.ann) });
+        expect(await sessionOf(browser, subject())).toBeUndefined();
+      });
       const page = await tab.goto(`${at.notes}/`);
       expect(page.url).toContain(provider.origin);
       await provider.signIn(tab, people.bob);

@@ -9,8 +9,8 @@ import { createKeyring, generateKeyFile, type Keyring } from '../../shared/keys/
 import type { PersonState } from '../../shared/users/directory.ts';
 import { type Browser, createBrowser, type Page, type Tab } from './browser.ts';
 import { type Answer, type Ask, ask } from './exchange.ts';
+import { type Front, type StartFront, startForwardAuth } from './front.testing.ts';
 import { type LogLine, type Process, type StartGateways, startInProcess } from './gateways.testing.ts';
-import { guardedApp } from './guarded-app.testing.ts';
 import { createHandOffApps, type HandOffApps } from './hand-off-apps.testing.ts';
 import { people, type SuitePerson } from './people.testing.ts';
 import { type ProviderUnderTest, providerId, type StartProvider } from './provider.testing.ts';
@@ -35,10 +35,14 @@ export type Subject = {
   /** The gateways' calls to providers. */
   readonly tap: Tap;
   readonly log: readonly LogLine[];
+  /** What the way in is like, as far as it is not the same everywhere. */
+  readonly front: Pick<Front, 'appsGoBy' | 'strangeHost' | 'tooLong' | 'longAddress'>;
   /** A fresh one. `second`: a load balancer sends it to the other gateway process. */
   browser(process?: 'second'): Browser;
   /** One request to the gateway, as it stands. */
   ask(path: string, request?: Ask): Promise<Answer>;
+  /** The same past whatever stands in front of the gateway, as a health check or somebody who found the origin does. */
+  askDirectly(path: string, request?: Ask): Promise<Answer>;
   /** A tab in which somebody has just signed in and come to a page; `url` defaults to the notes. */
   signedIn(person?: SuitePerson, browser?: Browser, url?: string): Promise<{ browser: Browser; tab: Tab; page: Page }>;
   uid(person: SuitePerson): UserId;
@@ -71,6 +75,12 @@ export type StoreUnderTest = Config['session']['store'];
 export const testOf = (store: StoreUnderTest): ((name: string, test: () => Promise<void>) => void) =>
   store === 'none' ? () => {} : it;
 
+export type SubjectOptions = {
+  readonly store?: StoreUnderTest;
+  /** Default: apps behind a reverse proxy, nothing in front of the gateway. */
+  readonly startFront?: StartFront;
+};
+
 /** Made once a process: keys are slow to make, and no test changes them. */
 let keyFile: string | undefined;
 
@@ -79,18 +89,23 @@ export async function startSubject(
   startProvider: StartProvider,
   openRooms: OpenRooms,
   startGateways: StartGateways = startInProcess,
-  { store = 'shared' }: { readonly store?: StoreUnderTest } = {},
+  { store = 'shared', startFront = startForwardAuth }: SubjectOptions = {},
 ): Promise<Subject> {
   keyFile ??= JSON.stringify(generateKeyFile());
   let offset: Seconds = 0;
   const now = () => systemClock() + offset;
   const listeners = new Map<string, RequestListener>();
-  let gatewayListeners: readonly RequestListener[] = [];
+  let front: Front | undefined;
+  let toGateway: RequestListener = (_, response) => void response.writeHead(503).end();
   const server = createServer({ maxHeaderSize: 32_768 }, (request, response) => {
     const listener = listeners.get((request.headers.host ?? '').split(':')[0] ?? '');
     if (listener) return listener(request, response);
     // whatever host is asked for, the gateway gets it
-    gatewayListeners[request.headers['x-suite-process'] === 'second' ? 1 : 0]?.(request, response);
+    toGateway(request, response);
+  });
+  server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
+    const status = code === 'HPE_HEADER_OVERFLOW' ? (front?.tooLong ?? 431) : 400;
+    if (socket.writable) socket.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\n\r\n`);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -140,7 +155,9 @@ export async function startSubject(
   const tap = createTap();
   const log: LogLine[] = [];
   const gateways = await startGateways({ written: written(provider.config), config, keyring, rooms, now, tap, log });
-  gatewayListeners = gateways.listeners;
+  const frontWorld = { at, written: written(provider.config), gateways: gateways.listeners, now, log };
+  // the functions in front are built with the keys that the gateway publishes
+  toGateway = (await startForwardAuth(frontWorld)).gateway;
   const page: RequestListener = (_, response) => {
     response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>A page</h1>');
   };
@@ -149,7 +166,10 @@ export async function startSubject(
   listeners.set(rogue.host, rogue.listener);
   listeners.set('sibling.acme.localhost', page);
   listeners.set('elsewhere.localhost', page);
-  for (const app of [at.notes, at.photos]) listeners.set(new URL(app).hostname, guardedApp(at.gateway));
+  const opened = await startFront(frontWorld);
+  front = opened;
+  toGateway = opened.gateway;
+  for (const app of [at.notes, at.photos]) listeners.set(new URL(app).hostname, opened.app);
 
   const { hear } = gateways;
   await hear();
@@ -168,8 +188,14 @@ export async function startSubject(
     apps,
     tap,
     log,
+    front: opened,
     browser: (process) => createBrowser(now, process === undefined ? {} : { 'x-suite-process': process }),
     ask: (path, request) => ask(new URL(path, at.gateway), request),
+    askDirectly: (path, { headers, ...request } = {}) =>
+      ask(`http://127.0.0.1:${opened.gatewayPort ?? port}${path}`, {
+        ...request,
+        headers: { host: new URL(at.gateway).host, ...headers },
+      }),
     async signedIn(person = people.ann, browser = subject.browser(), url = `${at.notes}/`) {
       const tab = browser.tab();
       await tab.goto(`${at.gateway}/login?${new URLSearchParams({ return_to: url })}`);
@@ -200,6 +226,7 @@ export async function startSubject(
     async stop() {
       server.closeAllConnections();
       server.close();
+      await opened.stop();
       await gateways.stop();
       await rooms.close();
     },
