@@ -194,6 +194,8 @@ describe('crossgate doctor', () => {
   it('says that others may read the keys', async () => {
     chmodSync(join(cwd, 'keys.json'), 0o644);
     expect(await doctor()).toEqual({ healthy: true, wrong: [expect.stringMatching(/^keys warning: .*chmod 600/)] });
+    chmodSync(join(cwd, 'keys.json'), 0o640);
+    expect(await doctor()).toEqual({ healthy: true, wrong: [] });
     chmodSync(join(cwd, 'keys.json'), 0o600);
   });
 

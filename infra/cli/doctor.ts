@@ -100,8 +100,10 @@ async function lookInside(config: Config, read: ConfigInput, console: Console): 
 function lookAtKeyFile({ sources }: ConfigInput, { cwd }: Console): readonly Finding[] {
   const file = sources.find(({ setting }) => setting === 'keys')?.file;
   if (file === undefined) return [fine('keys', 'good')];
-  const others = statSync(resolve(cwd, file)).mode & 0o077;
-  if (others === 0) return [fine('keys', `${file}, readable by its owner alone`)];
+  const { mode } = statSync(resolve(cwd, file));
+  // a gateway may read it by its group
+  if ((mode & 0o037) === 0)
+    return [fine('keys', `${file}, readable by its owner${mode & 0o040 ? ' and group' : ''} alone`)];
   return [warning('keys', `${file} is open to other users of this machine`, `chmod 600 ${file}`)];
 }
 

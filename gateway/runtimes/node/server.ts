@@ -23,7 +23,7 @@ export type InFront = {
  *
  * A request whose headers are too large never reaches a handler. Where that is because of cookies, the browser would be
  * stuck: the answer, 431, therefore tells it to forget them. Not so where the address may be what is too long: everybody who
- * follows such a link would be signed out everywhere.
+ * follows such a link would be signed out everywhere. Nor where the request came in several packets: nobody can tell then.
  *
  * @param inFront Absent: it is in front of no app. What is uploaded to one may take as long as it goes on, and WebSockets pass.
  * @see RFC 6585 §5, https://www.w3.org/TR/clear-site-data/
