@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -10,17 +10,19 @@ import { type Queue, type QueueEvent, type QueueOptions, startQueue } from './qu
 
 /** The function does with each message what the message says. */
 const consumer = `
+import { writeFileSync } from 'node:fs';
 const seen = new Map();
 export const handler = async ({ Records }) => {
   const failures = [];
   for (const { messageId, body } of Records) {
-    const { does, times = 99 } = JSON.parse(body);
+    const { does, times = 99, begun } = JSON.parse(body);
     const count = (seen.get(messageId) ?? 0) + 1;
     seen.set(messageId, count);
     if (count > times) continue;
     if (does === 'fail') { console.log(messageId + ' has no subject'); failures.push({ itemIdentifier: messageId }); }
     if (does === 'throw') throw new RangeError('whole batch');
     if (does === 'die') process.kill(process.pid, 'SIGKILL');
+    if (begun) writeFileSync(begun, '');
     if (does === 'wait') await new Promise((resolve) => setTimeout(resolve, 200));
     if (does === 'garble') return { batchItemFailures: [{ itemIdentifier: 'nobody' }] };
   }
@@ -243,8 +245,9 @@ describe('stopping', () => {
   });
 
   it('waits for the batch at work and deletes it', async () => {
-    const { queue, source } = await start({}, { visibilityTimeout: 30 }, [{ does: 'wait' }]);
-    await until(() => count('received') === 1);
+    const begun = path.join(dir, 'begun');
+    const { queue, source } = await start({}, { visibilityTimeout: 30 }, [{ does: 'wait', begun }]);
+    await until(() => existsSync(begun));
     await source.stop();
     expect(batches).toHaveLength(1);
     expect(empty(queue)).toBe(true);
